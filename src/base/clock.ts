@@ -1,0 +1,17 @@
+/** Time as the core sees it. Production has one real clock, tests and simulation a simulated one. */
+
+/** A pending timer. Cancelling one that has fired or was cancelled does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Monotonic time in milliseconds, with an arbitrary origin. */
+  now(): number;
+  /** Wall-clock time in milliseconds since 1970-01-01T00:00:00Z, for people and records only. */
+  wallTime(): number;
+  /** Calls `fire` once, `delayMs` from now. */
+  setTimer(delayMs: number, fire: () => void): Timer;
+  /** Calls `run` after the input that is being handled now, before any timer (Node's `setImmediate`). */
+  soon(run: () => void): void;
+}

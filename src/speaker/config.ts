@@ -1,0 +1,79 @@
+/** What a BGP session is configured with, in RFC words. `birdcl-compat/conf/lower.ts` makes these from BIRD text. */
+import type { FamilyIndex } from '../base/family.ts';
+import type { IpAddress } from '../base/ip.ts';
+
+export interface FamilyConfig {
+  readonly family: FamilyIndex;
+  /** RFC 7911: offer to receive, to send, or both. */
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  /** RFC 8950: offer to receive IPv4 routes with an IPv6 next hop. */
+  readonly extendedNextHop: boolean;
+  /** RFC 4724: list this family in the graceful restart capability. */
+  readonly gracefulRestart: boolean;
+  /** The session is refused where the neighbour does not offer the family (BIRD `mandatory`). */
+  readonly mandatory: boolean;
+}
+
+export interface SessionConfig {
+  /** The protocol's name, used in logs and answers. */
+  readonly name: string;
+  readonly routerId: number;
+  readonly localAs: number;
+  /** The neighbour's AS; `external` and `internal` accept any other, or only the own AS. */
+  readonly remoteAs: number | 'external' | 'internal' | 'any';
+  readonly remoteAddress: IpAddress;
+  readonly remotePort: number;
+  /** Interface of a link-local neighbour (`fe80::1%eth0`) or of `interface "eth0"`. */
+  readonly interface?: string;
+  readonly localAddress?: IpAddress;
+  /** Only waits for the neighbour's connection. */
+  readonly passive: boolean;
+  /** Undefined: directly connected. Otherwise the neighbour may be this many hops away. */
+  readonly multihop?: number;
+  /** RFC 5082. */
+  readonly ttlSecurity: boolean;
+  /** RFC 2385 key. Never logged. */
+  readonly password?: string;
+  /** 0, or at least 3 (RFC 4271 section 4.2). */
+  readonly holdTimeS: number;
+  /** Undefined: a third of the negotiated hold time. */
+  readonly keepaliveTimeS?: number;
+  /** Used while in OpenSent (RFC 4271 section 8.2.2 suggests 240). */
+  readonly startupHoldTimeS: number;
+  readonly connectRetryTimeS: number;
+  /** Wait before the first connection attempt after (re)start (BIRD `connect delay time`). */
+  readonly connectDelayTimeS: number;
+  /** BIRD `error wait time`: bounds of the growing delay after a protocol error. */
+  readonly errorWaitTimeS: readonly [number, number];
+  /** After this long without an error the delay above starts from its lower bound again. */
+  readonly errorForgetTimeS: number;
+  /** Stay down after an error until someone enables the session. */
+  readonly disableAfterError: boolean;
+  /** RFC 9687; 0 turns it off. */
+  readonly sendHoldTimeS: number;
+  readonly families: readonly FamilyConfig[];
+  /** Offer any capability at all (BIRD `capabilities`). */
+  readonly capabilities: boolean;
+  readonly as4: boolean;
+  readonly routeRefresh: boolean;
+  readonly enhancedRouteRefresh: boolean;
+  readonly extendedMessages: boolean;
+  readonly gracefulRestart: 'off' | 'aware' | 'on';
+  readonly gracefulRestartTimeS: number;
+  /** RFC 9234 and RFC 9072 are not offered. */
+  readonly hostname?: string;
+}
+
+/** A range of neighbours that may connect (BIRD `neighbor range`); each gets a session made from the template. */
+export interface RangeConfig {
+  readonly name: string;
+  readonly prefix: { readonly address: IpAddress; readonly length: number };
+  /** Names of sessions: this, then a number of at least `dynamicDigits` digits (BIRD `dynamic name`). */
+  readonly dynamicName: string;
+  readonly dynamicDigits: number;
+  /** At most this many sessions of this range at once. */
+  readonly limit: number;
+  /** Everything but name and remoteAddress. */
+  readonly template: Omit<SessionConfig, 'name' | 'remoteAddress'>;
+}
