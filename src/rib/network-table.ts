@@ -6,6 +6,8 @@ import type { Family } from '../base/family.ts';
 import { formatIpv4, formatIpv6 } from '../base/ip.ts';
 
 const INITIAL = 1 << 10;
+/** In the length column of a number that no network has. */
+const FREE = 255;
 
 export class NetworkTable {
   readonly family: Family;
@@ -102,12 +104,18 @@ export class NetworkTable {
       }
     }
     slots[gap] = 0;
+    this.length[net] = FREE;
     this.#used--;
     this.#free.push(net);
     if (this.#used === 0) {
       this.#free = [];
       this.end = 1;
     }
+  }
+
+  /** Whether some network has this number. */
+  isUsed(net: number): boolean {
+    return net > 0 && net < this.end && this.length[net] !== FREE;
   }
 
   /** `10.0.0.0/8`. */
