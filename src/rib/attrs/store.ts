@@ -29,6 +29,8 @@ export const HAS = {
   aigp: 256,
   preference: 512,
   igpMetric: 1024,
+  /** The next hop is an IPv6 address, under type 14. */
+  nextHop6: 2048,
 } as const;
 
 /** What RFC 4271 section 5 wants in every iBGP route, and nothing that some sessions would not accept. */
@@ -120,7 +122,7 @@ export class AttrStore {
     const attrs = this.find(source, start, end);
     if (attrs === NO_ATTRS) return NO_ATTRS;
     const flags = this.flags[attrs]!;
-    return (flags & (PLAIN | HAS.aigp)) === PLAIN ? attrs : NO_ATTRS;
+    return (flags & (PLAIN | HAS.nextHop6 | HAS.aigp)) === PLAIN ? attrs : NO_ATTRS;
   }
 
   /**
@@ -388,8 +390,11 @@ export class AttrStore {
           this.neighborAs[attrs] = firstAs(bytes, value, length);
           break;
         case ATTR.nextHop:
-        case ATTR.mpReach:
           flags |= HAS.nextHop;
+          this.nextHop[attrs] = value;
+          break;
+        case ATTR.mpReach:
+          flags |= HAS.nextHop6;
           this.nextHop[attrs] = value;
           break;
         case ATTR.med:
