@@ -44,6 +44,8 @@ export interface LogCursor {
   segment: number;
   offset: number;
   run: number;
+  /** Messages of the run at `run - 1` that were counted already: runs grow. */
+  counted: number;
 }
 
 /** What `gather` collected for one write. */
@@ -84,7 +86,12 @@ export class GroupLog {
   /** A cursor at the end of the log. */
   cursor(): LogCursor {
     const tail = this.tail;
-    return { segment: tail.id, offset: tail.used, run: tail.runEnd.length };
+    return {
+      segment: tail.id,
+      offset: tail.used,
+      run: tail.runEnd.length,
+      counted: tail.runMessages.at(-1) ?? 0,
+    };
   }
 
   /** Position of a cursor, counted from the log's beginning; of the oldest byte where it fell out of the log. */
@@ -134,6 +141,7 @@ export class GroupLog {
       cursor.segment = this.#segments[index]!.id;
       cursor.offset = 0;
       cursor.run = 0;
+      cursor.counted = 0;
     }
   }
 
@@ -173,13 +181,17 @@ export class GroupLog {
     let from = cursor.offset;
     let run = cursor.run;
     // A run may have grown since the cursor passed its former end.
-    if (run > 0 && runEnd[run - 1]! > from) run--;
     let messages = 0;
+    if (run > 0 && runEnd[run - 1]! > from) {
+      run--;
+      messages = -cursor.counted;
+    }
     let start = from;
     const flush = (end: number): void => {
       if (end > start) this.#addRange(segment, start, end, gathered);
     };
-    for (; run < runEnd.length; run++) {
+    let skipped = messages;
+    for (; run < runEnd.length; run++, skipped = 0) {
       const end = runEnd[run]!;
       const only = runOnly[run]!;
       const wanted = whole
@@ -187,6 +199,7 @@ export class GroupLog {
         : runSkip[run] !== member && (only === EVERYONE || only === member);
       if (wanted) messages += runMessages[run]!;
       else {
+        messages -= skipped;
         flush(from);
         start = end;
       }
@@ -195,6 +208,7 @@ export class GroupLog {
     flush(from);
     cursor.offset = segment.used;
     cursor.run = runEnd.length;
+    cursor.counted = runMessages.at(-1) ?? 0;
     gathered.messages += messages;
   }
 

@@ -42,7 +42,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   readonly #decoder: UpdateDecoder;
   /** Routes that were refused as loops (RFC 4271 section 9.1.2, RFC 4456 section 8). */
   loops = 0;
-  #limitError: BgpError | undefined;
+  #limitReached = false;
 
   constructor(
     reflector: Reflector,
@@ -83,8 +83,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   update(bytes: Uint8Array, start: number, end: number): BgpError | undefined {
-    const error = this.#decoder.decode(bytes, start, end);
-    return error ?? this.#limitError;
+    return this.#decoder.decode(bytes, start, end);
   }
 
   readComplete(): void {
@@ -226,9 +225,10 @@ export class Peer implements RouteReceiver, UpdateSink {
       `${which} limit of ${limit.count} routes reached: ${limit.action}`,
     ]);
     if (limit.action === 'warn') return true;
-    if (limit.action !== 'block' && !this.#limitError) {
-      this.#limitError = bgpError(ERROR.cease, CEASE.maximumPrefixes);
-      if (limit.action === 'disable') this.#reflector.disablePeer(this.name);
+    if (limit.action !== 'block' && !this.#limitReached) {
+      this.#limitReached = true;
+      const stayDown = limit.action === 'disable';
+      this.session.fail(bgpError(ERROR.cease, CEASE.maximumPrefixes), 'Route limit exceeded', stayDown);
     }
     return false;
   }

@@ -10,7 +10,7 @@ import { NlriBatch } from '../rib/nlri-batch.ts';
 import { SOURCE_KIND, SourceRegistry } from '../rib/sources.ts';
 import { RoutingTable } from '../rib/table.ts';
 import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
-import { encodeRouteRefresh } from '../speaker/wire/route-refresh.ts';
+import { encodeRouteRefresh } from '../speaker/wire/message.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
 import type { ExportTarget } from './export.ts';
 import type { GroupMember, MemberPort } from './group-member.ts';
@@ -24,8 +24,6 @@ export interface ReflectorOptions {
   readonly clock: Clock;
   /** The policy of a neighbour, by its protocol's name. */
   readonly policyOf: (name: string) => PeerPolicy;
-  /** Ends a neighbour's session until someone enables it (limit action `disable`). */
-  readonly disablePeer: (name: string) => void;
   /** A line for the log about what a neighbour sent. */
   readonly report: (peer: string, text: string) => void;
   /** Of hash tables, so that nobody outside can choose what collides. */
@@ -200,10 +198,6 @@ export class Reflector implements SessionEvents {
     return group.join(portOf(peer, encoding), channel.adjRibIn.source);
   }
 
-  disablePeer(name: string): void {
-    this.#options.disablePeer(name);
-  }
-
   reportFaults(name: string, texts: readonly string[]): void {
     for (const text of texts) this.#options.report(name, text);
   }
@@ -327,7 +321,7 @@ function portOf(peer: Peer, encoding: Encoding): MemberPort {
       session.write(chunks, messages, written);
     },
     refreshMarker: negotiated.enhancedRouteRefresh
-      ? (subtype) => encodeRouteRefresh(encoding.family, subtype)
+      ? (subtype) => encodeRouteRefresh(encoding.family.index, subtype)
       : undefined,
     endOfRib: true,
     outOfResources: () => {
