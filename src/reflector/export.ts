@@ -11,7 +11,7 @@ import { transitiveExtendedCommunities, hasCommunity } from '../rib/attrs/commun
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
 import { HAS, NO_ATTRS, type AttrStore } from '../rib/attrs/store.ts';
 import type { Policy, PolicyContext } from '../rib/policy.ts';
-import { SOURCE_KIND, type SourceKind } from '../rib/sources.ts';
+import { SOURCE_KIND, type SourceKind } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 
 /** Why a path is not sent; `sent` where it is. */

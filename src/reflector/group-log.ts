@@ -61,10 +61,20 @@ export class GroupLog {
   #pool: Uint8Array[] = [];
   #nextId = 1;
   #base = 0;
+  readonly #segmentBytes: number;
+
+  /** @param segmentBytes size of segments; at least the longest message */
+  constructor(segmentBytes = SEGMENT_BYTES) {
+    this.#segmentBytes = segmentBytes;
+  }
+
+  get segmentBytes(): number {
+    return this.#segmentBytes;
+  }
 
   /** Bytes that the log holds now. */
   get heldBytes(): number {
-    return this.#segments.length * SEGMENT_BYTES;
+    return this.#segments.length * this.#segmentBytes;
   }
 
   /** Position of the end of the log, counted from its beginning. */
@@ -167,7 +177,7 @@ export class GroupLog {
 
   #open(): Segment {
     const base = this.end;
-    const bytes = this.#pool.pop() ?? new Uint8Array(new ArrayBuffer(SEGMENT_BYTES));
+    const bytes = this.#pool.pop() ?? new Uint8Array(new ArrayBuffer(this.#segmentBytes));
     const segment = new Segment(this.#nextId++, base, bytes);
     this.#segments.push(segment);
     return segment;

@@ -10,7 +10,7 @@ import { HAS } from '../rib/attrs/store.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { NlriBatch } from '../rib/nlri-batch.ts';
 import { NO_ATTRS } from '../rib/policy.ts';
-import { SOURCE_KIND } from '../rib/sources.ts';
+import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { Negotiated } from '../speaker/negotiated.ts';
 import type { EstablishedSession, RouteReceiver, SessionEnd } from '../speaker/session-port.ts';
 import { bgpError, CEASE, ERROR, type BgpError } from '../speaker/wire/errors.ts';

@@ -7,7 +7,7 @@ import { FAMILIES, IPV4, type Family } from '../base/family.ts';
 import { AttrStore } from '../rib/attrs/store.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { NlriBatch } from '../rib/nlri-batch.ts';
-import { SOURCE_KIND, SourceRegistry } from '../rib/sources.ts';
+import { SOURCE_KIND, SourceRegistry } from '../rib/source-registry.ts';
 import { RoutingTable } from '../rib/table.ts';
 import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
 import { encodeRouteRefresh } from '../speaker/wire/message.ts';
@@ -30,6 +30,7 @@ export interface ReflectorOptions {
   readonly hashSeed?: number;
   /** See `UpdateGroupOptions.windowBytes`. */
   readonly windowBytes?: number;
+  readonly segmentBytes?: number;
 }
 
 /** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
@@ -184,6 +185,7 @@ export class Reflector implements SessionEvents {
           this.#options.report(peer.name, text);
         },
         ...(this.#options.windowBytes === undefined ? {} : { windowBytes: this.#options.windowBytes }),
+        ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
       });
       const made = group;
       this.groups.set(key, made);

@@ -25,7 +25,7 @@ export class TableWalk {
   /** Only slots that changed in this log segment or later; 0 for all that is announced. */
   readonly since: number;
   readonly #group: UpdateGroup;
-  readonly #log = new GroupLog();
+  readonly #log: GroupLog;
   readonly #members = new Map<GroupMember, WalkCursor>();
   /** The next slot, and how often the walk has been round. */
   #slot = 1;
@@ -35,6 +35,7 @@ export class TableWalk {
 
   constructor(group: UpdateGroup, since: number, slot = 1) {
     this.#group = group;
+    this.#log = new GroupLog(group.log.segmentBytes);
     this.since = since;
     this.#slot = slot;
   }

@@ -6,13 +6,13 @@
 import type { Family } from '../base/family.ts';
 import { NO_ATTRS } from '../rib/attrs/store.ts';
 import { PATH } from '../rib/paths.ts';
-import { SOURCE_KIND } from '../rib/sources.ts';
+import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 import type { Reflection } from '../speaker/wire/update-encode.ts';
 import { AdjRibOut } from './adj-rib-out.ts';
 import { Buckets } from './buckets.ts';
 import { ExportRules, type ExportTarget } from './export.ts';
-import { EVERYONE, GroupLog, SEGMENT_BYTES, type Segment } from './group-log.ts';
+import { EVERYONE, GroupLog, type Segment } from './group-log.ts';
 import { GroupMember, type MemberPort } from './group-member.ts';
 import { Packer, type Encoding } from './packer.ts';
 import { TableWalk } from './table-walk.ts';
@@ -27,6 +27,8 @@ export interface UpdateGroupOptions {
   readonly report: (text: string) => void;
   /** Bytes of the log that members may lag behind before they are brought up to date by a walk. */
   readonly windowBytes?: number;
+  /** Size of the log's segments; at least the longest message. */
+  readonly segmentBytes?: number;
 }
 
 /** Members that lag by more than this are resynchronised. */
@@ -46,7 +48,7 @@ export class UpdateGroup {
   readonly encoding: Encoding;
   readonly rules: ExportRules;
   readonly adjRibOut: AdjRibOut;
-  readonly log = new GroupLog();
+  readonly log: GroupLog;
   readonly members = new Set<GroupMember>();
   readonly counters: ExportCounters = { announced: 0, withdrawn: 0 };
   readonly #bySource = new Map<number, GroupMember>();
@@ -73,6 +75,7 @@ export class UpdateGroup {
   constructor(options: UpdateGroupOptions) {
     this.#options = options;
     this.table = options.table;
+    this.log = new GroupLog(options.segmentBytes);
     this.target = options.target;
     this.encoding = options.encoding;
     this.rules = new ExportRules(options.table, options.target);
@@ -257,7 +260,7 @@ export class UpdateGroup {
       remembered = Math.min(remembered, member.needsSince);
       if (!member.fallen) needed = Math.min(needed, member.cursor.segment);
     }
-    const excess = Math.floor((log.heldBytes - this.#window) / SEGMENT_BYTES);
+    const excess = Math.floor((log.heldBytes - this.#window) / log.segmentBytes);
     if (excess > 0) needed = Math.max(needed, log.firstSegment + excess);
     for (const segment of log.trim(needed)) if (segment.withdrawn.length > 0) this.#retired.push(segment);
     let done = 0;

@@ -9,7 +9,7 @@ import type { AttrStore } from './attrs/store.ts';
 import { DecisionProcess, type NextHopResolver } from './decide.ts';
 import { NetworkTable } from './network-table.ts';
 import { PATH, PathTable } from './paths.ts';
-import type { SourceRegistry } from './sources.ts';
+import type { SourceRegistry } from './source-registry.ts';
 import type { ChangeBatch } from './streams.ts';
 
 export interface TableOptions {
