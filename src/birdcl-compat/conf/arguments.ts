@@ -17,12 +17,6 @@ import { DEBUG_FLAGS } from './lowered.ts';
 import type { DebugFlag, DebugFlags, LimitConfig, TableConfig } from './lowered.ts';
 import type { Scope } from './scope.ts';
 
-/** Addresses with an optional `%interface`. */
-export interface ScopedAddress {
-  readonly address: IpAddress;
-  readonly interface?: string;
-}
-
 export interface ArgumentKind<Node, Value> {
   parse(cursor: Cursor): Node;
   evaluate(node: Node, scope: Scope): Value;
@@ -66,6 +60,7 @@ export function parseAddressExpression(cursor: Cursor): Expression {
   return { kind: 'symbol', at, name: cursor.name('an IP address') };
 }
 
+/** An address with an optional `%interface`. */
 export function parseScopedAddress(cursor: Cursor): { address: Expression; interface?: string } {
   const address = parseAddressExpression(cursor);
   if (!cursor.accept('%')) return { address };
@@ -76,7 +71,7 @@ const SWITCH_WORDS: Readonly<Record<string, boolean>> = { on: true, yes: true, o
 
 /** BIRD's bool: a word, a number, or nothing, which means yes. */
 export const bool: ArgumentKind<{ on: boolean; expression?: Expression }, boolean> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     if (cursor.isPunctuation(';') || cursor.isPunctuation('}')) return { on: true };
     const on = SWITCH_WORDS[cursor.word() ?? ''];
     if (on !== undefined) {
@@ -116,7 +111,7 @@ export function bounded(low: number, high: number, message: string): ArgumentKin
 
 /** Two numbers with a comma between. */
 export const twoNumbers: ArgumentKind<readonly [Expression, Expression], [number, number]> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const first = parseAtomExpression(cursor);
     cursor.expect(',');
     return [first, parseAtomExpression(cursor)];
@@ -128,7 +123,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 0.001 };
 
 /** A time with its unit (`5 s`, `20 ms`), in milliseconds. */
 export const time: ArgumentKind<{ amount: Expression; unit: number }, number> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const amount = parseAtomExpression(cursor);
     const unit = UNIT_MS[cursor.word() ?? ''];
     if (unit === undefined) cursor.unexpected("'s', 'ms' or 'us'");
@@ -147,7 +142,7 @@ export const address: ArgumentKind<Expression, IpAddress> = {
 
 /** A router or cluster ID. */
 export const identifier: ArgumentKind<Expression, number> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     if (cursor.kind === TOKEN.ip4) return parseAddressExpression(cursor);
     return parseAtomExpression(cursor, 'a number or IPv4 address');
   },
@@ -156,7 +151,7 @@ export const identifier: ArgumentKind<Expression, number> = {
 
 /** An IP prefix or the name of one. */
 export const prefix: ArgumentKind<Expression, Prefix> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const { at } = cursor;
     if (cursor.isAddress()) {
       return { kind: 'constant', at, type: 'prefix', value: cursor.prefixOf(cursor.address()) };
@@ -173,7 +168,7 @@ export const prefix: ArgumentKind<Expression, Prefix> = {
 
 /** The name of a table. */
 export const table: ArgumentKind<{ name: string; at: number }, TableConfig> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const { at } = cursor;
     return { name: cursor.name('a table name'), at };
   },
@@ -183,9 +178,10 @@ export const table: ArgumentKind<{ name: string; at: number }, TableConfig> = {
 /** One word out of a list; the value is the word. */
 export function choice<W extends string>(...words: W[]): ArgumentKind<W, W> {
   return {
-    parse(cursor) {
+    parse(cursor: Cursor) {
       const word = words.find((candidate) => cursor.isWord(candidate));
-      if (word === undefined) cursor.unexpected(words.map((candidate) => `'${candidate}'`).join(' or '), words);
+      if (word === undefined)
+        cursor.unexpected(words.map((candidate) => `'${candidate}'`).join(' or '), words);
       cursor.at++;
       return word;
     },
@@ -194,10 +190,13 @@ export function choice<W extends string>(...words: W[]): ArgumentKind<W, W> {
 }
 
 /** `all`, `off` or a list of words in braces. */
-export function flags<F extends string>(words: readonly F[], off: boolean): ArgumentKind<F[], ReadonlySet<F>> {
+export function flags<F extends string>(
+  words: readonly F[],
+  off: boolean,
+): ArgumentKind<F[], ReadonlySet<F>> {
   const ends = off ? ['all', 'off'] : ['all'];
   return {
-    parse(cursor) {
+    parse(cursor: Cursor) {
       if (cursor.acceptWord('all')) return [...words];
       if (off && cursor.acceptWord('off')) return [];
       if (!cursor.accept('{')) cursor.unexpected(`${ends.map((end) => `'${end}'`).join(', ')} or '{'`, ends);
@@ -225,7 +224,7 @@ export type PolicyNode =
 
 /** `all`, `none`, `filter NAME`, `filter { … }` or `where EXPRESSION`. */
 export const policy: ArgumentKind<PolicyNode, FilterProgram> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     if (cursor.acceptWord('all')) return { kind: 'all' };
     if (cursor.acceptWord('none')) return { kind: 'none' };
     if (cursor.acceptWord('where')) return { kind: 'where', condition: parseExpression(cursor) };
@@ -261,7 +260,7 @@ export const limit: ArgumentKind<
   { limit: Expression; action: LimitConfig['action'] } | undefined,
   LimitConfig | undefined
 > = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     if (cursor.acceptWord('off')) return undefined;
     const amount = parseAtomExpression(cursor);
     const action = cursor.acceptWord('action') ? choice(...LIMIT_ACTIONS).parse(cursor) : 'disable';

@@ -137,7 +137,8 @@ export class Cursor {
   unexpected(expected?: string, candidates: Iterable<string> = []): never {
     if (this.kind === TOKEN.error) this.fail(this.tokens.error(this.at));
     const message =
-      `syntax error, unexpected ${this.#describe()}` + (expected === undefined ? '' : `, expecting ${expected}`);
+      `syntax error, unexpected ${this.#describe()}` +
+      (expected === undefined ? '' : `, expecting ${expected}`);
     const word = this.word();
     const fix = word === undefined ? undefined : nearest(word, candidates);
     this.fail(message, fix === undefined ? undefined : `did you mean '${fix}'?`);

@@ -73,7 +73,10 @@ export class Lowering {
       }
       case 'function': {
         const program = checkFunction(statement.function, this.#scope);
-        this.#scope.define(statement.function.name, statement.function.nameAt, { kind: 'function', function: program });
+        this.#scope.define(statement.function.name, statement.function.nameAt, {
+          kind: 'function',
+          function: program,
+        });
         break;
       }
       case 'table': {
@@ -96,7 +99,8 @@ export class Lowering {
   #addTable(table: TableConfig, at: number): void {
     const index = this.#tables.findIndex(({ name }) => name === table.name);
     if (index >= 0 && index < 2 && this.#tables[index]!.family === table.family) {
-      if (table.sorted) throw new ConfError(at, `Table ${table.name} cannot be sorted`, 'use a table of another name');
+      if (table.sorted)
+        throw new ConfError(at, `Table ${table.name} cannot be sorted`, 'use a table of another name');
       return;
     }
     this.#scope.define(table.name, at, { kind: 'table', table });
@@ -158,8 +162,11 @@ export class Lowering {
       this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
     }
     if (routerId === undefined || routerId === 0) {
-      const hint = "this host has no IPv4 address to take it from; add 'router id 192.0.2.1;' with a number of your own";
-      this.#reporter.error(new ConfError(0, 'Cannot determine router ID, please configure it manually', hint));
+      const hint =
+        "this host has no IPv4 address to take it from; add 'router id 192.0.2.1;' with a number of your own";
+      this.#reporter.error(
+        new ConfError(0, 'Cannot determine router ID, please configure it manually', hint),
+      );
     }
     if (failed()) return undefined;
     return {

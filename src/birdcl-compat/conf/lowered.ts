@@ -24,7 +24,12 @@ export interface LogTarget {
     | { readonly kind: 'stderr' }
     | { readonly kind: 'syslog'; readonly name?: string }
     /** With `limitBytes` the file is moved to `backup` when it has grown that far, and begun anew. */
-    | { readonly kind: 'file'; readonly path: string; readonly limitBytes?: number; readonly backup?: string };
+    | {
+        readonly kind: 'file';
+        readonly path: string;
+        readonly limitBytes?: number;
+        readonly backup?: string;
+      };
 }
 
 export const DEBUG_FLAGS = ['states', 'routes', 'filters', 'interfaces', 'events', 'packets'] as const;

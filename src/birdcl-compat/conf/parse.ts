@@ -58,7 +58,15 @@ const REFUSED_STATEMENTS: Readonly<Record<string, string>> = {
   mpls: "'mpls' is not built yet",
 };
 
-const STATEMENT_WORDS = ['define', 'filter', 'function', 'template', 'protocol', 'include', ...Object.keys(TABLE_TYPES)];
+const STATEMENT_WORDS = [
+  'define',
+  'filter',
+  'function',
+  'template',
+  'protocol',
+  'include',
+  ...Object.keys(TABLE_TYPES),
+];
 
 /**
  * Reads statements until the end of the text. Statements that were read before an error stay in `into`, so that
@@ -119,9 +127,15 @@ function parseTable(cursor: Cursor): StatementNode {
   const family = TABLE_TYPES[type];
   cursor.at++;
   if (family === undefined || cursor.isWord('sadr')) {
-    while (!cursor.isPunctuation(';') && !cursor.isPunctuation('{') && cursor.kind === TOKEN.word) cursor.at++;
+    while (!cursor.isPunctuation(';') && !cursor.isPunctuation('{') && cursor.kind === TOKEN.word)
+      cursor.at++;
     skipBlock(cursor);
-    return { kind: 'refused', at, message: `${type} tables are not built yet`, hint: 'Catbird carries ipv4 and ipv6 unicast' };
+    return {
+      kind: 'refused',
+      at,
+      message: `${type} tables are not built yet`,
+      hint: 'Catbird carries ipv4 and ipv6 unicast',
+    };
   }
   cursor.expectWord('table');
   const name = parseName(cursor, 'a table name');
@@ -150,7 +164,8 @@ function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
     return { kind: 'refused', at: wordAt, message: `not built yet: ${word}`, hint: why };
   }
   cursor.at++;
-  const name = cursor.isPunctuation('{') || cursor.isWord('from') ? undefined : parseName(cursor, "a name or '{'");
+  const name =
+    cursor.isPunctuation('{') || cursor.isWord('from') ? undefined : parseName(cursor, "a name or '{'");
   const from = cursor.acceptWord('from') ? parseName(cursor, 'the name of a template') : undefined;
   cursor.expect('{');
   const options: OptionNode<ProtocolDraft>[] = [];

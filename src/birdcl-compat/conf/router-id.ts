@@ -11,7 +11,10 @@ export interface HostFacts {
 
 /** Whether a shell pattern with `*` and `?` matches all of `text`. */
 export function matchesPattern(pattern: string, text: string): boolean {
-  const expression = pattern.replace(/[\\^$.|+()[\]{}]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  const expression = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 

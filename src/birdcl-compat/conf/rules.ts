@@ -40,7 +40,8 @@ export function option<Target, Node, Value>(
   return {
     words,
     parse: (cursor) => kind.parse(cursor),
-    apply: (target, node, context, { at }) => set(target, kind.evaluate(node as Node, context.scope), context, at),
+    apply: (target, node, context, { at }) =>
+      set(target, kind.evaluate(node as Node, context.scope), context, at),
   };
 }
 
@@ -105,7 +106,9 @@ export class RuleTable<Target> {
       deepest = Math.max(deepest, matched);
     }
     cursor.at += deepest;
-    const next = rules.filter(({ words }) => words.slice(0, deepest).every((word, i) => word === cursor.tokens.text(at + i)));
+    const next = rules.filter(({ words }) =>
+      words.slice(0, deepest).every((word, i) => word === cursor.tokens.text(at + i)),
+    );
     const candidates = next.map(({ words }) => words[deepest]!);
     cursor.unexpected([...new Set(candidates)].map((word) => `'${word}'`).join(' or '), candidates);
   }
@@ -123,6 +126,10 @@ export class RuleTable<Target> {
 }
 
 /** Applies options in order. */
-export function applyOptions<Target>(target: Target, options: readonly OptionNode<Target>[], context: Context): void {
+export function applyOptions<Target>(
+  target: Target,
+  options: readonly OptionNode<Target>[],
+  context: Context,
+): void {
   for (const node of options) node.rule.apply(target, node.argument, context, node);
 }

@@ -49,7 +49,8 @@ export class SourceText {
   #starts(): number[] {
     if (!this.#lineStarts) {
       const starts = [0];
-      for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+      for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1))
+        starts.push(at + 1);
       this.#lineStarts = starts;
     }
     return this.#lineStarts;

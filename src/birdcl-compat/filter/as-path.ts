@@ -21,7 +21,7 @@ export class AsPath {
 
   #segments(visit: (type: number, asNumbers: number[]) => void): void {
     const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-    for (let at = 0; at + 2 <= this.bytes.length; ) {
+    for (let at = 0; at + 2 <= this.bytes.length;) {
       const type = this.bytes[at]!;
       const count = this.bytes[at + 1]!;
       const asNumbers: number[] = [];
@@ -94,7 +94,9 @@ export class AsPath {
   }
 
   contains(as: number): boolean {
-    return this.positions().some((position) => (typeof position === 'number' ? position === as : position.includes(as)));
+    return this.positions().some((position) =>
+      typeof position === 'number' ? position === as : position.includes(as),
+    );
   }
 
   matchesSet(set: ValueSet): boolean {

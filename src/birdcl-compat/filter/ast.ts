@@ -6,7 +6,8 @@ interface Node {
   readonly at: number;
 }
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '&&' | '||' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '~' | '!~';
+export type BinaryOperator =
+  '+' | '-' | '*' | '/' | '&&' | '||' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '~' | '!~';
 
 export interface Constant extends Node {
   readonly kind: 'constant';

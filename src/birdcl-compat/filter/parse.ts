@@ -16,6 +16,7 @@ import type {
   VariableDeclaration,
 } from './ast.ts';
 import { EMPTY_PATH } from './as-path.ts';
+import { EMPTY_LIST } from './values.ts';
 import { ATTRIBUTES, ENUMERATORS, setOf, TYPE_WORDS } from './types.ts';
 import type { Type } from './types.ts';
 import { ConfError } from '../conf/diagnostics.ts';
@@ -176,7 +177,8 @@ function parseWord(cursor: Cursor): Expression {
     cursor.at++;
     const args = parseArguments(cursor, true);
     const wanted = word === 'format' ? 1 : 2;
-    if (args.length !== wanted) throw new ConfError(at, `${word}() takes ${wanted} arguments, got ${args.length}`);
+    if (args.length !== wanted)
+      throw new ConfError(at, `${word}() takes ${wanted} arguments, got ${args.length}`);
     return { kind: 'builtin', at, name: word as 'add', args };
   }
   if ((word === 'roa_check' || word === 'aspa_check') && called) {
@@ -230,7 +232,7 @@ function parseEmpty(cursor: Cursor): Expression {
   if (type === undefined || !cursor.isWord('empty')) cursor.unexpected("'empty'");
   cursor.at++;
   for (let i = 0; i < count; i++) cursor.expect(sign);
-  return { kind: 'constant', at, type, value: type === 'bgppath' ? EMPTY_PATH : [] };
+  return { kind: 'constant', at, type, value: type === 'bgppath' ? EMPTY_PATH : EMPTY_LIST };
 }
 
 function parseEcKind(cursor: Cursor): EcKind | undefined {
@@ -253,7 +255,10 @@ function parseParenthesis(cursor: Cursor): Expression {
   cursor.expect(')');
   if (!ec && parts.length === 1) return parts[0]!;
   if (ec ? parts.length !== 2 : parts.length > 3) {
-    throw new ConfError(at, ec ? 'An extended community has a kind and two parts' : 'A tuple has two or three parts');
+    throw new ConfError(
+      at,
+      ec ? 'An extended community has a kind and two parts' : 'A tuple has two or three parts',
+    );
   }
   return ec ? { kind: 'tuple', at, ec, parts } : { kind: 'tuple', at, parts };
 }
@@ -353,7 +358,8 @@ function parseTupleItem(cursor: Cursor): SetItem | undefined {
   const to = [parseExpression(cursor)];
   while (cursor.accept(',')) to.push(parseExpression(cursor));
   cursor.expect(')');
-  if (to.length !== parts.length) throw new ConfError(at, 'Both ends of a range have the same number of parts');
+  if (to.length !== parts.length)
+    throw new ConfError(at, 'Both ends of a range have the same number of parts');
   return { ...item, to };
 }
 
@@ -376,7 +382,11 @@ function parseMaskItem(cursor: Cursor): PathMaskItem {
     cursor.expect(')');
     return { kind: 'expression', at, expression };
   }
-  return { kind: 'expression', at, expression: { kind: 'symbol', at, name: cursor.name('a path mask item') } };
+  return {
+    kind: 'expression',
+    at,
+    expression: { kind: 'symbol', at, name: cursor.name('a path mask item') },
+  };
 }
 
 function parseVariable(cursor: Cursor): VariableDeclaration {
@@ -503,7 +513,9 @@ function parseFor(cursor: Cursor): Statement {
   const list = parseExpression(cursor);
   cursor.expectWord('do');
   const body = parseStatement(cursor);
-  return type === undefined ? { kind: 'for', at, name, list, body } : { kind: 'for', at, type, name, list, body };
+  return type === undefined
+    ? { kind: 'for', at, name, list, body }
+    : { kind: 'for', at, type, name, list, body };
 }
 
 function parseAttributeStatement(cursor: Cursor): Statement {
@@ -589,7 +601,8 @@ export function parseFunctionDefinition(cursor: Cursor): FunctionNode {
   while (!cursor.isPunctuation(')')) {
     parameters.push(parseVariable(cursor));
     // BIRD 2 separates by `;` up to 2.13, by `,` or `;` later.
-    if (!cursor.accept(';') && !cursor.accept(',') && !cursor.isPunctuation(')')) cursor.unexpected("')' or ','");
+    if (!cursor.accept(';') && !cursor.accept(',') && !cursor.isPunctuation(')'))
+      cursor.unexpected("')' or ','");
   }
   cursor.expect(')');
   let returns: Type | undefined;

@@ -18,6 +18,8 @@ export interface Bindings {
 export interface Reads {
   readonly network: boolean;
   readonly source: boolean;
+  /** Attributes are read or written: not a constant. */
+  readonly attributes: boolean;
 }
 
 export interface FunctionProgram {
@@ -26,8 +28,6 @@ export interface FunctionProgram {
   readonly returns: Type;
   readonly bindings: Bindings;
   readonly reads: Reads;
-  /** Attributes are written, or the route is accepted or rejected, so a constant expression cannot call it. */
-  readonly effects: boolean;
 }
 
 export type FilterProgram =

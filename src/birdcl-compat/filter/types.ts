@@ -1,4 +1,5 @@
 /** Types of the filter language, as BIRD has them at run time. */
+import { ATTR, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
 
 export type EnumName = 'origin' | 'source' | 'scope' | 'dest' | 'roa' | 'net' | 'af';
 
@@ -93,13 +94,13 @@ export const ENUMERATORS: ReadonlyMap<string, { readonly type: Type; readonly va
   ),
 );
 
-/** Where an attribute's value lives. */
-export type AttributeHome = 'bgp' | 'route' | 'protocol';
+/** Where an attribute's value lives: on the wire, with the set on this box only, or outside the set. */
+export type AttributeHome = 'bgp' | 'local' | 'route' | 'protocol';
 
 export interface AttributeInfo {
   readonly type: Type;
   readonly home: AttributeHome;
-  /** BGP attribute type code. */
+  /** Attribute type code; of local attributes the store's. */
   readonly code?: number;
   readonly readOnly?: boolean;
   /** Catbird does not carry it; the text says why it is refused. */
@@ -110,26 +111,26 @@ const NO_FORWARDING = 'Catbird does not forward packets, so a route has no such 
 
 /** Every attribute that a filter can name, except custom ones. */
 export const ATTRIBUTES: ReadonlyMap<string, AttributeInfo> = new Map<string, AttributeInfo>([
-  ['bgp_origin', { type: 'enum origin', home: 'bgp', code: 1 }],
-  ['bgp_path', { type: 'bgppath', home: 'bgp', code: 2 }],
-  ['bgp_next_hop', { type: 'ip', home: 'bgp', code: 3 }],
-  ['bgp_med', { type: 'int', home: 'bgp', code: 4 }],
-  ['bgp_local_pref', { type: 'int', home: 'bgp', code: 5 }],
-  ['bgp_atomic_aggr', { type: 'opaque', home: 'bgp', code: 6 }],
-  ['bgp_aggregator', { type: 'opaque', home: 'bgp', code: 7 }],
-  ['bgp_community', { type: 'clist', home: 'bgp', code: 8 }],
-  ['bgp_originator_id', { type: 'quad', home: 'bgp', code: 9 }],
-  ['bgp_cluster_list', { type: 'clist', home: 'bgp', code: 10 }],
-  ['bgp_ext_community', { type: 'eclist', home: 'bgp', code: 16 }],
-  ['bgp_aigp', { type: 'opaque', home: 'bgp', code: 26 }],
-  ['bgp_large_community', { type: 'lclist', home: 'bgp', code: 32 }],
-  ['bgp_otc', { type: 'int', home: 'bgp', code: 35 }],
+  ['bgp_origin', { type: 'enum origin', home: 'bgp', code: ATTR.origin }],
+  ['bgp_path', { type: 'bgppath', home: 'bgp', code: ATTR.asPath }],
+  ['bgp_next_hop', { type: 'ip', home: 'bgp', code: ATTR.nextHop }],
+  ['bgp_med', { type: 'int', home: 'bgp', code: ATTR.med }],
+  ['bgp_local_pref', { type: 'int', home: 'bgp', code: ATTR.localPref }],
+  ['bgp_atomic_aggr', { type: 'opaque', home: 'bgp', code: ATTR.atomicAggregate }],
+  ['bgp_aggregator', { type: 'opaque', home: 'bgp', code: ATTR.aggregator }],
+  ['bgp_community', { type: 'clist', home: 'bgp', code: ATTR.communities }],
+  ['bgp_originator_id', { type: 'quad', home: 'bgp', code: ATTR.originatorId }],
+  ['bgp_cluster_list', { type: 'clist', home: 'bgp', code: ATTR.clusterList }],
+  ['bgp_ext_community', { type: 'eclist', home: 'bgp', code: ATTR.extendedCommunities }],
+  ['bgp_aigp', { type: 'opaque', home: 'bgp', code: ATTR.aigp }],
+  ['bgp_large_community', { type: 'lclist', home: 'bgp', code: ATTR.largeCommunities }],
+  ['bgp_otc', { type: 'int', home: 'bgp', code: ATTR.onlyToCustomer }],
   ['net', { type: 'prefix', home: 'route', readOnly: true }],
   ['from', { type: 'ip', home: 'protocol', readOnly: true }],
   ['proto', { type: 'string', home: 'protocol', readOnly: true }],
   ['source', { type: 'enum source', home: 'protocol', readOnly: true }],
-  ['preference', { type: 'int', home: 'route', refused: 'preference is not carried per route yet' }],
-  ['igp_metric', { type: 'int', home: 'route', refused: 'igp_metric is not carried per route yet' }],
+  ['preference', { type: 'int', home: 'local', code: LOCAL_ATTR.preference }],
+  ['igp_metric', { type: 'int', home: 'local', code: LOCAL_ATTR.igpMetric }],
   ['gw', { type: 'ip', home: 'route', refused: NO_FORWARDING }],
   ['dest', { type: 'enum dest', home: 'route', refused: NO_FORWARDING }],
   ['scope', { type: 'enum scope', home: 'route', refused: NO_FORWARDING }],

@@ -33,6 +33,9 @@ export type Value =
   | ValueSet
   | PrefixSet;
 
+/** A list without members, and what an absent list attribute looks like. */
+export const EMPTY_LIST: readonly never[] = Object.freeze([]);
+
 /** Orders addresses as BIRD does: an IPv4 address counts as its IPv4-mapped IPv6 address. */
 export function compareIp(a: IpAddress, b: IpAddress): number {
   const left = a.version === 4 ? [0, 0, 0xffff, a.words[0]!] : a.words;

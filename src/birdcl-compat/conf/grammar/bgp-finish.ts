@@ -103,7 +103,8 @@ const CHECKS: readonly Check[] = [
   },
   {
     fails: (d) => d.minKeepaliveTimeS > keepaliveTime(d),
-    message: (d) => `Min keepalive time (${d.minKeepaliveTimeS}) exceeds keepalive time (${keepaliveTime(d)})`,
+    message: (d) =>
+      `Min keepalive time (${d.minKeepaliveTimeS}) exceeds keepalive time (${keepaliveTime(d)})`,
   },
 ];
 
@@ -146,7 +147,8 @@ function finishBgpChannel(
   const mismatch = name === 'ipv4' ? channel.igpTable6 : channel.igpTable4;
   if (gateway === 'recursive' && mismatch && !channel.extendedNextHop) fail('Mismatched IGP table type');
   if (gateway === 'recursive' && channel.table!.sorted) fail('BGP in recursive mode prohibits sorted table');
-  if (draft.deterministicMed && channel.table!.sorted) fail('BGP with deterministic MED prohibits sorted table');
+  if (draft.deterministicMed && channel.table!.sorted)
+    fail('BGP with deterministic MED prohibits sorted table');
   if (channel.secondary && !channel.table!.sorted) fail('BGP with secondary option requires sorted table');
   // A session that must stay down after an error cannot be restarted by a limit.
   const restartForbidden = channel.importLimit?.action === 'restart' && draft.disableAfterError;

@@ -19,12 +19,12 @@ import {
   text,
   twoNumbers,
 } from '../arguments.ts';
-import type { ArgumentKind, ScopedAddress } from '../arguments.ts';
+import type { ArgumentKind } from '../arguments.ts';
 import { addressOf, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import type { NextHopScope, TableConfig } from '../lowered.ts';
-import { field, option, refused, RuleTable } from '../rules.ts';
+import { option, refused, RuleTable } from '../rules.ts';
 import type { Rule } from '../rules.ts';
 import { finishBgp } from './bgp-finish.ts';
 import { channelOwnerRules, channelRules, newChannel, skipBlock } from './channel.ts';
@@ -141,7 +141,8 @@ function parseEndpointOptions(cursor: Cursor, neighbor: boolean): EndpointNode {
   while (!cursor.isPunctuation(';')) {
     const word = cursor.word();
     if (word === undefined || !words.includes(word)) {
-      if (neighbor && word === 'onlink') cursor.fail("'onlink' is not built yet", 'Catbird looks no neighbours up');
+      if (neighbor && word === 'onlink')
+        cursor.fail("'onlink' is not built yet", 'Catbird looks no neighbours up');
       cursor.unexpected("';'", words);
     }
     cursor.at++;
@@ -166,7 +167,8 @@ function parseNeighbor(cursor: Cursor): EndpointNode {
     return { range, ...parseEndpointOptions(cursor, true) };
   }
   const starts = ['as', 'port', 'internal', 'external'];
-  if (cursor.isPunctuation(';') || starts.includes(cursor.word() ?? '')) return parseEndpointOptions(cursor, true);
+  if (cursor.isPunctuation(';') || starts.includes(cursor.word() ?? ''))
+    return parseEndpointOptions(cursor, true);
   const scoped = parseScopedAddress(cursor);
   if (cursor.isPunctuation('/')) {
     cursor.fail("syntax error, unexpected '/'", "for a range of neighbours write 'neighbor range …'");
@@ -250,18 +252,22 @@ const on = (value: boolean): boolean => value;
 
 const cease: ArgumentKind<{ on: boolean; expression?: Expression }, boolean> = {
   parse(cursor) {
-    if (cursor.isPunctuation('{')) cursor.fail("a list for 'disable after cease' is not built yet", CEASE_LISTS);
+    if (cursor.isPunctuation('{'))
+      cursor.fail("a list for 'disable after cease' is not built yet", CEASE_LISTS);
     return bool.parse(cursor);
   },
   evaluate: bool.evaluate,
 };
 
-/** `interface "eth0"`. */
 const options: Rule<BgpDraft>[] = [
   ...protocolRules<BgpDraft>(),
   local,
   neighbor,
-  refused('local role', choice('peer', 'provider', 'customer', 'rs_server', 'rs_client'), 'Catbird has no BGP roles yet'),
+  refused(
+    'local role',
+    choice('peer', 'provider', 'customer', 'rs_server', 'rs_client'),
+    'Catbird has no BGP roles yet',
+  ),
   refused('require roles', bool, 'Catbird has no BGP roles yet', off),
   option('interface', text, (draft, value) => (draft.interface = value)),
   option('source address', address, (draft, value) => (draft.localAddress = value)),
@@ -281,14 +287,23 @@ const options: Rule<BgpDraft>[] = [
   option('dynamic name digits', bounded(0, 10, 'Dynamic name digits must be at most 10'), (draft, value) => {
     draft.dynamicDigits = value;
   }),
-  option('dynamic limit', bounded(1, 1_000_000, 'Dynamic limit must be in range 1-1000000'), (draft, value) => {
-    draft.dynamicLimit = value;
-  }),
+  option(
+    'dynamic limit',
+    bounded(1, 1_000_000, 'Dynamic limit must be in range 1-1000000'),
+    (draft, value) => {
+      draft.dynamicLimit = value;
+    },
+  ),
   option('strict bind', bool, (draft, value) => (draft.strictBind = value)),
   refused('free bind', bool, 'Catbird binds to addresses that the system has', off),
   option('password', text, (draft, value) => (draft.password = value)),
   refused('setkey', bool, 'Catbird sets keys through its own sockets, the same on each system', on),
-  refused('authentication', choice('none', 'md5', 'ao'), "Catbird turns MD5 on with 'password'; TCP-AO is not built yet", (value) => value !== 'ao'),
+  refused(
+    'authentication',
+    choice('none', 'md5', 'ao'),
+    "Catbird turns MD5 on with 'password'; TCP-AO is not built yet",
+    (value) => value !== 'ao',
+  ),
   option('passive', bool, (draft, value) => (draft.passive = value)),
   option('ttl security', bool, (draft, value) => (draft.ttlSecurity = value)),
   option('check link', bool, (draft, value) => (draft.checkLink = value)),
@@ -318,7 +333,11 @@ const options: Rule<BgpDraft>[] = [
   option('enable extended messages', bool, (draft, value) => (draft.enableExtendedMessages = value)),
   option('advertise hostname', bool, (draft, value) => (draft.advertiseHostname = value)),
   option('require route refresh', bool, (draft, value) => (draft.requireRouteRefresh = value)),
-  option('require enhanced route refresh', bool, (draft, value) => (draft.requireEnhancedRouteRefresh = value)),
+  option(
+    'require enhanced route refresh',
+    bool,
+    (draft, value) => (draft.requireEnhancedRouteRefresh = value),
+  ),
   option('require as4', bool, (draft, value) => (draft.requireAs4 = value)),
   option('require extended messages', bool, (draft, value) => (draft.requireExtendedMessages = value)),
   option('require hostname', bool, (draft, value) => (draft.requireHostname = value)),
@@ -326,9 +345,13 @@ const options: Rule<BgpDraft>[] = [
   refused('require long lived graceful restart', bool, NO_LLGR, off),
   option('graceful restart', bool, (draft, value) => (draft.gracefulRestart = value ? 'on' : 'off')),
   option('graceful restart aware', none, (draft) => (draft.gracefulRestart = 'aware')),
-  option('graceful restart time', bounded(0, 4095, 'Graceful restart time must be less than 4096'), (draft, value) => {
-    draft.gracefulRestartTimeS = value;
-  }),
+  option(
+    'graceful restart time',
+    bounded(0, 4095, 'Graceful restart time must be less than 4096'),
+    (draft, value) => {
+      draft.gracefulRestartTimeS = value;
+    },
+  ),
   refused('long lived graceful restart', bool, NO_LLGR, off),
   refused('long lived graceful restart aware', none, NO_LLGR),
   refused('long lived stale time', number, NO_LLGR),
@@ -399,10 +422,19 @@ const bgpChannelRules: Rule<BgpChannelDraft>[] = [
   refused('long lived stale time', number, NO_LLGR),
   option('aigp', bool, (channel, value) => (channel.aigp = value)),
   refused('aigp originate', none, 'Catbird passes AIGP on and starts none'),
-  refused('cost', number, 'it is the metric that AIGP adds for this neighbour, which Catbird does not', () => false),
+  refused(
+    'cost',
+    number,
+    'it is the metric that AIGP adds for this neighbour, which Catbird does not',
+    () => false,
+  ),
 ];
 
-function newBgpChannel(_owner: BgpDraft, family: Family, context: Parameters<typeof newChannel>[2]): BgpChannelDraft {
+function newBgpChannel(
+  _owner: BgpDraft,
+  family: Family,
+  context: Parameters<typeof newChannel>[2],
+): BgpChannelDraft {
   return {
     ...newChannel(family, BGP_PREFERENCE, context),
     importTable: false,
@@ -501,4 +533,3 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
   }),
   finish: finishBgp,
 };
-export type { ScopedAddress };

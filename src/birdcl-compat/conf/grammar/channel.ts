@@ -120,7 +120,11 @@ function notCarried<Owner>(words: string): Rule<Owner> {
     words,
     parse: skipBlock,
     apply: (_owner, _node, _context, { at }) => {
-      throw new ConfError(at, `'${words}' channels are not built yet`, 'Catbird carries ipv4 and ipv6 unicast');
+      throw new ConfError(
+        at,
+        `'${words}' channels are not built yet`,
+        'Catbird carries ipv4 and ipv6 unicast',
+      );
     },
   };
 }

@@ -30,7 +30,8 @@ const primaryOption: ArgumentKind<undefined, undefined> = {
   evaluate: () => undefined,
 };
 
-const NO_PREFERENCE = 'Catbird uses the address that the system chooses; set `source address` in the protocol instead';
+const NO_PREFERENCE =
+  'Catbird uses the address that the system chooses; set `source address` in the protocol instead';
 
 export const device: ProtocolGrammar<DeviceDraft> = {
   word: 'device',

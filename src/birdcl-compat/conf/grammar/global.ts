@@ -1,8 +1,20 @@
 /** Options outside protocols. */
 import type { Expression } from '../../filter/ast.ts';
-import { bool, debugFlags, flags, identifier, number, parseAtomExpression, prefix, startsAtomExpression, text, time } from '../arguments.ts';
+import {
+  bool,
+  debugFlags,
+  flags,
+  identifier,
+  number,
+  parseAtomExpression,
+  prefix,
+  startsAtomExpression,
+  text,
+  time,
+} from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
 import { numberOf, textOf } from '../constants.ts';
+import type { Cursor } from '../cursor.ts';
 import { TOKEN } from '../lexer.ts';
 import { LOG_CLASSES, TIME_FORMAT_USES } from '../lowered.ts';
 import type { DebugFlags, LogClass, LogTarget, TimeFormat, TimeFormatUse } from '../lowered.ts';
@@ -51,14 +63,16 @@ const interfacePatterns: ArgumentKind<
   { negative: boolean; pattern?: Expression; prefix?: Expression }[],
   InterfacePattern[]
 > = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const list: { negative: boolean; pattern?: Expression; prefix?: Expression }[] = [];
     do {
       const negative = cursor.accept('-');
       if (cursor.isAddress()) list.push({ negative, prefix: prefix.parse(cursor) });
       else {
         const pattern = text.parse(cursor);
-        list.push(cursor.isAddress() ? { negative, pattern, prefix: prefix.parse(cursor) } : { negative, pattern });
+        list.push(
+          cursor.isAddress() ? { negative, pattern, prefix: prefix.parse(cursor) } : { negative, pattern },
+        );
       }
     } while (cursor.accept(','));
     return list;
@@ -84,7 +98,7 @@ const logClasses = flags(LOG_CLASSES, false);
 
 /** `stderr | syslog [name "…"] | "file" [limit "backup"]`, then the classes. */
 const log: ArgumentKind<LogNode, LogTarget> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     if (cursor.acceptWord('stderr')) return { kind: 'stderr', classes: logClasses.parse(cursor) };
     if (cursor.acceptWord('syslog')) {
       const name = cursor.acceptWord('name') ? text.parse(cursor) : undefined;
@@ -140,7 +154,7 @@ interface TimeFormatNode {
 }
 
 const timeFormat: ArgumentKind<TimeFormatNode, readonly [TimeFormatUse, TimeFormat]> = {
-  parse(cursor) {
+  parse(cursor: Cursor) {
     const use = TIME_FORMAT_USES.find((word) => cursor.isWord(word));
     if (use === undefined) cursor.unexpected("'base', 'log', 'protocol' or 'route'", TIME_FORMAT_USES);
     cursor.at++;
@@ -174,7 +188,12 @@ export const globals = new RuleTable<GlobalDraft>([
   option('debug protocols', debugFlags, (draft, value) => (draft.debugProtocols = value)),
   option('debug channels', debugFlags, (draft, value) => (draft.debugChannels = value)),
   option('debug commands', number, (draft, value) => (draft.debugCommands = value)),
-  refused('debug latency', bool, "use 'watchdog warning'; Catbird measures what holds its loop", (value) => !value),
+  refused(
+    'debug latency',
+    bool,
+    "use 'watchdog warning'; Catbird measures what holds its loop",
+    (value) => !value,
+  ),
   refused('debug latency limit', time, "use 'watchdog warning'"),
   option('timeformat', timeFormat, (draft, [use, format]) => (draft.timeFormats[use] = format)),
   option('graceful restart wait', number, (draft, value) => (draft.gracefulRestartWaitS = value)),

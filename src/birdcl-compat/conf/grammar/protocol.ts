@@ -42,7 +42,12 @@ export function protocolRules<Draft extends ProtocolDraft>(): Rule<Draft>[] {
     field<Draft, 'debug', unknown>('debug', debugFlags as never, 'debug'),
     option('router id', identifier, (draft: Draft, value) => (draft.routerId = value)),
     option('description', text, (draft: Draft, value) => (draft.description = value)),
-    refused('mrtdump', flags(['states', 'messages'], true), 'Catbird writes no MRT dumps yet', (value) => value.size === 0),
+    refused(
+      'mrtdump',
+      flags(['states', 'messages'], true),
+      'Catbird writes no MRT dumps yet',
+      (value) => value.size === 0,
+    ),
     refused('vrf', text, 'Catbird does not bind protocols to a VRF yet'),
     { words: 'vrf default', parse: () => undefined, apply: () => undefined },
   ];

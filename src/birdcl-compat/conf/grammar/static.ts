@@ -91,13 +91,23 @@ function parseRoute(cursor: Cursor): RouteNode {
     cursor.at++;
     const { address } = parseScopedAddress(cursor);
     if (cursor.isWord('mpls')) cursor.fail("'mpls' is not built yet", 'Catbird has no MPLS labels yet');
-    return { network, target: 'recursive', targetAt, via: address, hops: [], statements: parseOptionalBlock(cursor) };
+    return {
+      network,
+      target: 'recursive',
+      targetAt,
+      via: address,
+      hops: [],
+      statements: parseOptionalBlock(cursor),
+    };
   }
   if (word !== 'via') {
     if (startsAtomExpression(cursor) || word !== undefined) {
       cursor.unexpected('a next hop or destination', ['via', 'recursive', ...Object.keys(DESTINATIONS)]);
     }
-    cursor.fail('Unexpected or missing nexthop/type', "say where it leads: 'via …', 'blackhole', 'unreachable' or 'prohibit'");
+    cursor.fail(
+      'Unexpected or missing nexthop/type',
+      "say where it leads: 'via …', 'blackhole', 'unreachable' or 'prohibit'",
+    );
   }
   const hops: HopNode[] = [];
   while (cursor.isWord('via')) hops.push(parseHop(cursor));
@@ -140,10 +150,13 @@ export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   defaultName: 'static',
   rules: new RuleTable<StaticDraft>([
     ...protocolRules<StaticDraft>(),
-    ...channelOwnerRules<StaticDraft, ChannelDraft>(new RuleTable(channelRules<ChannelDraft>()), (owner, family, context, at) => {
-      if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
-      return newChannel(family, STATIC_PREFERENCE, context);
-    }),
+    ...channelOwnerRules<StaticDraft, ChannelDraft>(
+      new RuleTable(channelRules<ChannelDraft>()),
+      (owner, family, context, at) => {
+        if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
+        return newChannel(family, STATIC_PREFERENCE, context);
+      },
+    ),
     option('check link', bool, (draft, value) => (draft.checkLink = value)),
     refused('igp table', table, 'recursive static routes are resolved in their own table', () => false),
     route,
