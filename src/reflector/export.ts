@@ -10,7 +10,7 @@ import { ATTR, FLAG, ORIGIN, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts'
 import { transitiveExtendedCommunities, hasCommunity } from '../rib/attrs/communities.ts';
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
 import { HAS, NO_ATTRS, type AttrStore } from '../rib/attrs/store.ts';
-import type { Policy, PolicyContext } from '../rib/policy.ts';
+import { ACCEPT, type Policy, type PolicyContext } from '../rib/policy.ts';
 import { SOURCE_KIND, type SourceKind } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 
@@ -24,6 +24,9 @@ export type ExportGate =
   | 'export policy'
   | 'no usable next hop';
 
+/** Sources that an option is about. */
+export type SourceScope = 'no' | 'all' | 'ibgp' | 'ebgp';
+
 /** The neighbours of an update group, as far as what they are sent depends on them. */
 export interface ExportTarget {
   readonly kind: Exclude<SourceKind, 0>;
@@ -31,8 +34,10 @@ export interface ExportTarget {
   /** RFC 4456 section 7: the cluster of clients; 0 for others. */
   readonly clusterId: number;
   readonly policy: Policy;
-  /** BIRD `next hop keep` and `next hop self`, and its default: keep between internal neighbours. */
-  readonly nextHop: 'default' | 'keep' | 'self';
+  /** BIRD `next hop self`: routes of these sources are sent with the own address as next hop. */
+  readonly nextHopSelf: SourceScope;
+  /** BIRD `next hop keep`: routes of these sources keep theirs. Without either, internal neighbours are sent it as is. */
+  readonly nextHopKeep: SourceScope;
   /** Set as next hop where it is not kept. */
   readonly localNextHop: IpAddress | undefined;
   /** IPv4 routes may carry an IPv6 next hop (RFC 8950). */
@@ -75,7 +80,7 @@ export class ExportRules {
     this.#store = table.store;
     this.#editor = new AttrEditor(table.store);
     this.#remember = !target.policy.readsNetwork && !target.policy.readsSource;
-    this.#transparent = target.policy.name === 'ACCEPT' && target.nextHop === 'default';
+    this.#transparent = target.policy === ACCEPT && !inScope(target.nextHopSelf, SOURCE_KIND.client);
     const foreignNextHop = table.family.index === IPV4.index && !target.extendedNextHop ? HAS.nextHop6 : 0;
     this.#lookAt = HAS.communities | HAS.aigp | foreignNextHop;
     this.#context = {
@@ -218,16 +223,21 @@ export class ExportRules {
   /** RFC 4271 section 5.1.3 and BIRD's `next hop` options. */
   #keepsNextHop(kind: SourceKind, flags: number): boolean {
     if ((flags & (HAS.nextHop | HAS.nextHop6)) === 0) return false;
-    const { nextHop, kind: target, routeServerClient, extendedNextHop } = this.target;
+    const { nextHopSelf, nextHopKeep, kind: target, routeServerClient, extendedNextHop } = this.target;
     if (flags & HAS.nextHop6 && this.#table.family.index === IPV4.index && !extendedNextHop) return false;
-    if (nextHop !== 'default') return nextHop === 'keep';
-    return target !== SOURCE_KIND.external || routeServerClient || kind === SOURCE_KIND.local;
+    if (inScope(nextHopSelf, kind)) return false;
+    return inScope(nextHopKeep, kind) || target !== SOURCE_KIND.external || routeServerClient;
   }
 
   #stop(gate: ExportGate): number {
     this.gate = gate;
     return NO_ATTRS;
   }
+}
+
+function inScope(scope: SourceScope, kind: SourceKind): boolean {
+  if (scope === 'ibgp') return kind >= SOURCE_KIND.nonClient;
+  return scope === 'all' || (scope === 'ebgp' && kind === SOURCE_KIND.external);
 }
 
 /** RFC 4456 section 8: whether a CLUSTER_LIST names a cluster. */

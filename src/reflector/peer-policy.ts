@@ -2,6 +2,7 @@
 import type { FamilyIndex } from '../base/family.ts';
 import type { IpAddress } from '../base/ip.ts';
 import type { Policy } from '../rib/policy.ts';
+import type { SourceScope } from './export.ts';
 
 /** BIRD's limit actions: log, drop the excess, restart the session, or end it until someone enables it. */
 export type LimitAction = 'warn' | 'block' | 'restart' | 'disable';
@@ -21,7 +22,8 @@ export interface ChannelPolicy {
   readonly importLimit?: Limit;
   readonly receiveLimit?: Limit;
   readonly exportLimit?: Limit;
-  readonly nextHop: 'default' | 'keep' | 'self';
+  readonly nextHopSelf: SourceScope;
+  readonly nextHopKeep: SourceScope;
   /** BIRD `next hop address`: used instead of the session's own address. */
   readonly nextHopAddress?: IpAddress;
   /** Undefined: as RFC 7311 section 3.4 has it, on for internal neighbours only. */
@@ -36,6 +38,10 @@ export interface PeerPolicy {
   /** Occurrences of the own AS in a path that are no loop (BIRD `allow local as`). */
   readonly allowLocalAs: number;
   readonly allowLocalPref: boolean;
+  /** RFC 9774: paths with AS_SET segments are taken. */
+  readonly allowAsSets: boolean;
+  /** RFC 4271 section 6.3: an external neighbour's paths must start with its AS. */
+  readonly enforceFirstAs: boolean;
   readonly interpretCommunities: boolean;
   readonly defaultLocalPref: number;
   /** `DECISION` bits. */

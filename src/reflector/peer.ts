@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../base/clock.ts';
 import { FAMILIES, type FamilyIndex } from '../base/family.ts';
-import { countAs } from '../rib/attrs/as-path.ts';
+import { countAs, hasAsSet } from '../rib/attrs/as-path.ts';
 import { ATTR } from '../rib/attrs/codes.ts';
 import { HAS } from '../rib/attrs/store.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
@@ -40,8 +40,8 @@ export class Peer implements RouteReceiver, UpdateSink {
   readonly channels: (PeerChannel | undefined)[] = FAMILIES.map(() => undefined);
   readonly #reflector: Reflector;
   readonly #decoder: UpdateDecoder;
-  /** Routes that were refused as loops (RFC 4271 section 9.1.2, RFC 4456 section 8). */
-  loops = 0;
+  /** Routes that were refused: loops (RFC 4271 section 9.1.2, RFC 4456 section 8) and paths that are not allowed. */
+  refused = 0;
   #limitReached = false;
 
   constructor(
@@ -93,8 +93,8 @@ export class Peer implements RouteReceiver, UpdateSink {
   announce(family: FamilyIndex, batch: NlriBatch, attrs: number): void {
     const channel = this.channels[family];
     if (!channel) return;
-    if (this.#isLoop(attrs)) {
-      this.loops += batch.count;
+    if (this.#isRefused(attrs)) {
+      this.refused += batch.count;
       channel.adjRibIn.withdraw(batch);
       return;
     }
@@ -199,16 +199,18 @@ export class Peer implements RouteReceiver, UpdateSink {
     this.#reflector.background((rows) => channel.adjRibIn.sweepStale(rows));
   }
 
-  #isLoop(attrs: number): boolean {
+  #isRefused(attrs: number): boolean {
     const { store } = this.#reflector;
     const { negotiated } = this.session;
     const path = store.valueAt(attrs, ATTR.asPath);
-    if (
-      path >= 0 &&
-      countAs(store.bytes, path, store.foundLength, negotiated.localAs) > this.policy.allowLocalAs
-    ) {
-      return true;
+    if (path >= 0) {
+      const length = store.foundLength;
+      if (countAs(store.bytes, path, length, negotiated.localAs) > this.policy.allowLocalAs) return true;
+      if (!this.policy.allowAsSets && hasAsSet(store.bytes, path, length)) return true;
     }
+    const { enforceFirstAs } = this.policy;
+    if (!negotiated.internal && enforceFirstAs && store.neighborAs[attrs] !== negotiated.remoteAs)
+      return true;
     if (!negotiated.internal) return false;
     const flags = store.flags[attrs]!;
     if (flags & HAS.originatorId && store.originatorId[attrs] === negotiated.localRouterId) return true;

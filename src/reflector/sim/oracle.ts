@@ -37,7 +37,10 @@ export interface OracleSession {
 export type OracleTable = Map<string, Map<string, OracleRoute>>;
 
 /** The tables of all routers, by name, once they have settled. Throws where they do not. */
-export function settle(routers: readonly OracleRouter[], sessions: readonly OracleSession[]): Map<string, OracleTable> {
+export function settle(
+  routers: readonly OracleRouter[],
+  sessions: readonly OracleSession[],
+): Map<string, OracleTable> {
   const byName = new Map(routers.map((router) => [router.name, router]));
   const end = (router: string, neighbor: string): OracleSession =>
     sessions.find((session) => session.router === router && session.neighbor === neighbor)!;
@@ -128,7 +131,8 @@ function exported(
   if (!source.isClient && !target.isClient) return undefined;
   if (target.isClient && route.clusterList.includes(target.clusterId)) return undefined;
   const clusters: number[] = [];
-  if (target.isClient && (!source.isClient || source.clusterId !== target.clusterId)) clusters.push(target.clusterId);
+  if (target.isClient && (!source.isClient || source.clusterId !== target.clusterId))
+    clusters.push(target.clusterId);
   if (source.isClient) clusters.push(source.clusterId);
   return {
     ...route,

@@ -22,7 +22,9 @@ if (values.help) {
     const result = await new ReflectionWorld(seed).run();
     const { kind, routers, routes, sessionsLost, faults } = result;
     const verdict = faults.length === 0 ? 'ok' : 'FAILED';
-    out.write(`seed ${seed}: ${verdict}, ${kind} of ${routers} routers, ${routes} routes, ${sessionsLost} sessions lost\n`);
+    out.write(
+      `seed ${seed}: ${verdict}, ${kind} of ${routers} routers, ${routes} routes, ${sessionsLost} sessions lost\n`,
+    );
     for (const fault of faults) out.write(`  ${fault}\n`);
     if (faults.length > 0) failed++;
   }

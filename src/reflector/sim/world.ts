@@ -84,7 +84,14 @@ export class ReflectionWorld {
     this.#ending = true;
     for (const router of this.#routers.values()) void router.speaker.shutdown();
     const { kind } = this.#topology;
-    return { seed: this.#seed, kind, routers: this.#routers.size, routes, sessionsLost: this.#sessionsLost, faults };
+    return {
+      seed: this.#seed,
+      kind,
+      routers: this.#routers.size,
+      routes,
+      sessionsLost: this.#sessionsLost,
+      faults,
+    };
   }
 
   async #addRouter(spec: SimRouterSpec): Promise<void> {
@@ -118,11 +125,20 @@ export class ReflectionWorld {
       routeServerClient: false,
       allowLocalAs: 0,
       allowLocalPref: false,
+      allowAsSets: true,
+      enforceFirstAs: true,
       interpretCommunities: true,
       defaultLocalPref: 100,
       decision: DEFAULT_DECISION,
       channels: [
-        { family: 0, table: 'master4', importPolicy: ACCEPT, exportPolicy: ACCEPT, nextHop: 'default' },
+        {
+          family: 0,
+          table: 'master4',
+          importPolicy: ACCEPT,
+          exportPolicy: ACCEPT,
+          nextHopSelf: 'no',
+          nextHopKeep: 'no',
+        },
       ],
     };
   }
@@ -157,7 +173,10 @@ export class ReflectionWorld {
         }),
       );
     }
-    this.#links.push({ link: this.#sim.network.link(first.host, second.host), ends: [first.host, second.host] });
+    this.#links.push({
+      link: this.#sim.network.link(first.host, second.host),
+      ends: [first.host, second.host],
+    });
   }
 
   /** A minute of announcements, changes and withdrawals over links that delay, chop, stall, break and vanish. */
@@ -189,9 +208,10 @@ export class ReflectionWorld {
       origin: random.below(3),
       med: 0,
       nextHop: router.address,
-      communities: Array.from({ length: random.below(40) }, (_, i) => (65000 << 16) + i + random.below(3)).map(
-        (value) => value >>> 0,
-      ),
+      communities: Array.from(
+        { length: random.below(40) },
+        (_, i) => (65000 << 16) + i + random.below(3),
+      ).map((value) => value >>> 0),
       originatorId: 0,
       clusterList: [],
     };
@@ -362,4 +382,3 @@ function readRoute(table: RoutingTable, attrs: number, prefix: string): OracleRo
     clusterList: numbers(ATTR.clusterList),
   };
 }
-

@@ -42,6 +42,7 @@ export class StaticRoutes {
   /** Removes all routes. The source itself may be removed from the registry after the table's next flush. */
   clear(): void {
     const { paths } = this.table;
-    for (let row = 1; row < paths.end; row++) if (paths.source[row] === this.source) this.table.removePath(row);
+    for (let row = 1; row < paths.end; row++)
+      if (paths.source[row] === this.source) this.table.removePath(row);
   }
 }
