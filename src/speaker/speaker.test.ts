@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseIpv4 } from '../base/ip.ts';
 import type { RangeConfig, SessionConfig } from './config.ts';
@@ -613,6 +614,48 @@ describe('a neighbour that sends nonsense', () => {
     expect(a.latest.refreshes).toEqual([[0, 2]]);
     expect(a.all('notice').length).toBe(2);
     expect(a.state('b')).toBe('Established');
+  });
+});
+
+describe('random bytes', () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.constantFrom(
+      openBytes(),
+      encodeKeepalive(),
+      UPDATE,
+      encodeRouteRefresh(0, 0),
+      encodeRouteRefresh(0, 1),
+    ),
+    fc.tuple(fc.constantFrom(1, 2, 3, 4, 5), fc.uint8Array({ maxLength: 80 })).map(([type, body]) => {
+      const bytes = newMessage(type, body.length);
+      bytes.set(body, HEADER_LENGTH);
+      return bytes;
+    }),
+  );
+
+  it('end in an answer that BGP knows, never in a bug, and leave the session usable', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.boolean(), async (pieces, friendly) => {
+        const world = new SimWorld(60);
+        const host = world.network.host('10.0.0.2');
+        const a = await listening(world);
+        const { transport, received, closed } = await stranger(world, '10.0.0.1', host);
+        transport.write(friendly ? [openBytes(), encodeKeepalive(), ...pieces] : pieces);
+        world.clock.runFor(400_000);
+        expect(a.all('bug')).toEqual([]);
+        // Either the connection was closed, with at most one NOTIFICATION, or it is fine; the hold time has passed.
+        expect([closed(), a.speaker.halfOpenConnections]).toEqual([true, 0]);
+        expect(received().filter((message) => message.startsWith('notification')).length).toBeLessThanOrEqual(
+          1,
+        );
+        const again = await stranger(world, '10.0.0.1', host);
+        again.transport.write([openBytes(), encodeKeepalive()]);
+        world.clock.runFor(1000);
+        expect(a.state('b')).toBe('Established');
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

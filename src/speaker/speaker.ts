@@ -23,7 +23,7 @@ export interface SpeakerOptions {
   readonly random: Random;
   /** Where routes go to and come from. */
   readonly events: SessionEvents;
-  /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 4096. */
+  /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 2048. */
   readonly maxHalfOpen?: number;
   /** Seconds that an accepted connection may take until its OPEN (never more than the startup hold time). Default 60. */
   readonly openWaitTimeS?: number;
@@ -51,7 +51,7 @@ const REMOVAL_CEASE: Readonly<Record<RemovalReason, number>> = {
 /** How long a closed connection may take to send its NOTIFICATION and be closed by the other side (BIRD: 10 s). */
 const LINGER_MS = 10_000;
 
-const DEFAULT_MAX_HALF_OPEN = 4096;
+const DEFAULT_MAX_HALF_OPEN = 2048;
 const DEFAULT_OPEN_WAIT_TIME_S = 60;
 const DEFAULT_DYNAMIC_REMOVAL_TIME_S = 300;
 
