@@ -40,7 +40,7 @@ export type SpeakerEvent =
     }
   /**
    * Connections that were not accepted, at most one such event a second; `count` says how many since the last.
-   * `address` and `reason` are those of the latest.
+   * `address` and `reason` are those of the latest; where the system could not accept one, the address is ours.
    */
   | { readonly type: 'refused'; readonly address: IpAddress; readonly reason: string; readonly count: number }
   /** A bug of ours, with the exception; only this session ends. */

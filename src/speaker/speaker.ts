@@ -128,7 +128,10 @@ export class Speaker {
    * Rejects where the address cannot be bound, with a message that says which and why.
    */
   async listen(local: Endpoint): Promise<Listener> {
-    const listener = await this.#options.network.listen({ local }, (transport) => this.#accept(transport));
+    const acceptFailed = (error: Error): void => this.#refusals.note(local.address, error.message);
+    const listener = await this.#options.network.listen({ local, acceptFailed }, (transport) =>
+      this.#accept(transport),
+    );
     this.#listeners.add(listener);
     for (const session of this.#sessions.values()) {
       if (session.range === undefined)
@@ -187,7 +190,12 @@ export class Speaker {
     }
     const session = this.#sessions.get(name);
     if (!session) return false;
-    if (session.range !== undefined || this.#installKey(name, sessionKey(session.config))) session.enable();
+    if (session.range === undefined) {
+      if (this.#installKey(name, sessionKey(session.config))) session.enable();
+    } else if (!session.enabled) {
+      session.enable();
+      this.#scheduleRemoval(session);
+    }
     return true;
   }
 

@@ -116,11 +116,11 @@ export class TcpNetwork implements Network {
   }
 
   listen(options: ListenOptions, accepted: (transport: AcceptedTransport) => void): Promise<Listener> {
-    const { local } = options;
+    const { local, acceptFailed = (): void => undefined } = options;
     const host = hostOf(local.address, local.zone);
     return new Promise((resolve, reject) => {
       const server = createServer({ pauseOnConnect: true }, (socket) => {
-        const transport = this.#adopt(socket);
+        const transport = this.#adopt(socket, acceptFailed);
         if (transport) accepted(transport);
       });
       server.once('error', (error) => reject(listenError(error, host, local.port)));
@@ -138,20 +138,21 @@ export class TcpNetwork implements Network {
         }
         // Errors of single connections (too many open files, aborted in the queue) leave the listener as it is.
         server.removeAllListeners('error');
-        server.on('error', () => undefined);
+        server.on('error', acceptFailed);
         resolve(new TcpListener(server, local));
       });
     });
   }
 
   /** Takes over an accepted socket under a descriptor of its own, so that it reads into the shared buffer. */
-  #adopt(socket: Socket): TcpTransport | undefined {
+  #adopt(socket: Socket, failed: (error: Error) => void): TcpTransport | undefined {
     socket.on('error', () => undefined);
     try {
       const fd = duplicateSocket(descriptorOf(socket));
       return new TcpTransport(fd, this.#readBuffer, this.#completions, true);
-    } catch {
+    } catch (error) {
       // The connection is gone already, or we are out of descriptors: the other side will try again.
+      failed(error instanceof Error ? error : new Error(String(error)));
       return undefined;
     } finally {
       socket.destroy();
