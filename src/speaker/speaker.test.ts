@@ -273,14 +273,14 @@ describe('a session ends', () => {
   it('told to all before a shutdown resolves', async () => {
     const world = new SimWorld(15);
     const [a, b] = await established(world);
-    world.network.link(a.host, b.host).set({ delayMs: [2000, 2000] });
+    world.network.link(a.host, b.host).set({ delayMs: [1900, 1900] });
     let done = false;
     void a.speaker.shutdown().then(() => (done = true));
-    world.clock.runFor(3000);
+    world.clock.runFor(2500);
     await new Promise(setImmediate);
     expect([done, a.speaker.sessions().length]).toEqual([false, 0]);
     expect(b.status('a').lastError).toBe('Received: Administrative shutdown');
-    world.clock.runFor(10_000);
+    world.clock.runFor(1000);
     await new Promise(setImmediate);
     expect(done).toBe(true);
   });

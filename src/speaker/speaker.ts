@@ -51,6 +51,9 @@ const REMOVAL_CEASE: Readonly<Record<RemovalReason, number>> = {
 /** How long a closed connection may take to send its NOTIFICATION and be closed by the other side (BIRD: 10 s). */
 const LINGER_MS = 10_000;
 
+/** The same when all is shut down: whoever stops the process gives it ten seconds as a rule before killing it. */
+const SHUTDOWN_LINGER_MS = 3000;
+
 const DEFAULT_MAX_HALF_OPEN = 2048;
 const DEFAULT_OPEN_WAIT_TIME_S = 60;
 const DEFAULT_DYNAMIC_REMOVAL_TIME_S = 300;
@@ -252,7 +255,7 @@ export class Speaker {
    * Closes listeners and sessions.
    * @param how a shutdown communication, or `graceful`: no NOTIFICATION, so that neighbours with graceful restart keep
    * the routes until this speaker is back
-   * @returns when every neighbour has been told, at most ten seconds later
+   * @returns when every neighbour has been told and has closed, at most three seconds later
    */
   async shutdown(how: { readonly message?: string; readonly graceful?: boolean } = {}): Promise<void> {
     for (const listener of this.#listeners) listener.close();
@@ -263,7 +266,13 @@ export class Speaker {
     this.#refusals.close();
     if (this.#lingering.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.#whenLingered = resolve;
+      const timer = this.#options.clock.setTimer(SHUTDOWN_LINGER_MS, () => {
+        for (const transport of [...this.#lingering.keys()]) transport.destroy();
+      });
+      this.#whenLingered = () => {
+        timer.cancel();
+        resolve();
+      };
     });
   }
 
