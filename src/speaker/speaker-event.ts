@@ -4,8 +4,16 @@ import type { FsmState } from './fsm/state.ts';
 import type { SessionPhase } from './session-status.ts';
 import type { BgpError } from './wire/errors.ts';
 
+export interface NotificationEvent {
+  readonly session: string;
+  readonly error: BgpError;
+  /** `describeNotification` of the error. */
+  readonly text: string;
+}
+
 export type SpeakerEvent =
-  | { readonly type: 'sessionAdded' | 'sessionRemoved'; readonly session: string }
+  | { readonly type: 'sessionAdded'; readonly session: string }
+  | { readonly type: 'sessionRemoved'; readonly session: string }
   /** A connection of the session went from one FSM state to another. */
   | {
       readonly type: 'fsmState';
@@ -22,13 +30,8 @@ export type SpeakerEvent =
       readonly reason: string;
       readonly gracefulRestart: boolean;
     }
-  | {
-      readonly type: 'notificationSent' | 'notificationReceived';
-      readonly session: string;
-      readonly error: BgpError;
-      /** `describeNotification` of the error. */
-      readonly text: string;
-    }
+  | ({ readonly type: 'notificationSent' } & NotificationEvent)
+  | ({ readonly type: 'notificationReceived' } & NotificationEvent)
   | {
       readonly type: 'notice';
       readonly session: string;
@@ -37,7 +40,7 @@ export type SpeakerEvent =
     }
   /**
    * Connections that were not accepted, at most one such event a second; `count` says how many since the last.
-   * `address` and `reason` are those of the latest.
+   * `address` and `reason` are those of the latest; where the system could not accept one, the address is ours.
    */
   | { readonly type: 'refused'; readonly address: IpAddress; readonly reason: string; readonly count: number }
   /** A bug of ours, with the exception; only this session ends. */

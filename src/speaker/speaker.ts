@@ -4,7 +4,7 @@
  */
 import { Subject, type Observable } from 'rxjs';
 import type { Clock, Timer } from '../base/clock.ts';
-import { formatIp, type IpAddress } from '../base/ip.ts';
+import { formatIp, sameIp, type IpAddress } from '../base/ip.ts';
 import type { Random } from '../base/random.ts';
 import type { RangeConfig, SessionConfig } from './config.ts';
 import { longestMatch } from './peer-match.ts';
@@ -23,7 +23,7 @@ export interface SpeakerOptions {
   readonly random: Random;
   /** Where routes go to and come from. */
   readonly events: SessionEvents;
-  /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 4096. */
+  /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 2048. */
   readonly maxHalfOpen?: number;
   /** Seconds that an accepted connection may take until its OPEN (never more than the startup hold time). Default 60. */
   readonly openWaitTimeS?: number;
@@ -51,7 +51,10 @@ const REMOVAL_CEASE: Readonly<Record<RemovalReason, number>> = {
 /** How long a closed connection may take to send its NOTIFICATION and be closed by the other side (BIRD: 10 s). */
 const LINGER_MS = 10_000;
 
-const DEFAULT_MAX_HALF_OPEN = 4096;
+/** The same when all is shut down: whoever stops the process gives it ten seconds as a rule before killing it. */
+const SHUTDOWN_LINGER_MS = 3000;
+
+const DEFAULT_MAX_HALF_OPEN = 2048;
 const DEFAULT_OPEN_WAIT_TIME_S = 60;
 const DEFAULT_DYNAMIC_REMOVAL_TIME_S = 300;
 
@@ -128,7 +131,10 @@ export class Speaker {
    * Rejects where the address cannot be bound, with a message that says which and why.
    */
   async listen(local: Endpoint): Promise<Listener> {
-    const listener = await this.#options.network.listen({ local }, (transport) => this.#accept(transport));
+    const acceptFailed = (error: Error): void => this.#refusals.note(local.address, error.message);
+    const listener = await this.#options.network.listen({ local, acceptFailed }, (transport) =>
+      this.#accept(transport),
+    );
     this.#listeners.add(listener);
     for (const session of this.#sessions.values()) {
       if (session.range === undefined)
@@ -156,8 +162,8 @@ export class Speaker {
   removeSession(name: string, reason: RemovalReason): void {
     const session = this.#sessions.get(name);
     if (!session) return;
-    this.#removeKey(session);
     this.#dropSession(session, ceaseWith(REMOVAL_CEASE[reason]));
+    if (session.range === undefined) this.#removeKey(sessionKey(session.config));
   }
 
   /** Adds a range of neighbours that may connect. Throws where the name is taken. */
@@ -175,7 +181,7 @@ export class Speaker {
     if (!range) return;
     for (const session of [...range.sessions]) this.#dropSession(session, ceaseWith(REMOVAL_CEASE[reason]));
     this.#ranges.delete(name);
-    for (const listener of this.#listeners) listener.removePeer(rangeKey(range.config));
+    this.#removeKey(rangeKey(range.config));
   }
 
   /** Starts a session or range by name; false where there is none. One that runs already stays as it is. */
@@ -187,7 +193,12 @@ export class Speaker {
     }
     const session = this.#sessions.get(name);
     if (!session) return false;
-    if (session.range !== undefined || this.#installKey(name, sessionKey(session.config))) session.enable();
+    if (session.range === undefined) {
+      if (this.#installKey(name, sessionKey(session.config))) session.enable();
+    } else if (!session.enabled) {
+      session.enable();
+      this.#scheduleRemoval(session);
+    }
     return true;
   }
 
@@ -244,7 +255,7 @@ export class Speaker {
    * Closes listeners and sessions.
    * @param how a shutdown communication, or `graceful`: no NOTIFICATION, so that neighbours with graceful restart keep
    * the routes until this speaker is back
-   * @returns when every neighbour has been told, at most ten seconds later
+   * @returns when every neighbour has been told and has closed, at most three seconds later
    */
   async shutdown(how: { readonly message?: string; readonly graceful?: boolean } = {}): Promise<void> {
     for (const listener of this.#listeners) listener.close();
@@ -255,7 +266,13 @@ export class Speaker {
     this.#refusals.close();
     if (this.#lingering.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.#whenLingered = resolve;
+      const timer = this.#options.clock.setTimer(SHUTDOWN_LINGER_MS, () => {
+        for (const transport of [...this.#lingering.keys()]) transport.destroy();
+      });
+      this.#whenLingered = () => {
+        timer.cancel();
+        resolve();
+      };
     });
   }
 
@@ -296,17 +313,17 @@ export class Speaker {
 
   // --- keys -----------------------------------------------------------------------------------------------------
 
-  /** Gives a key to all listeners; false where one of them cannot take it, which the session then says. */
-  #installKey(name: string, peer: ListenerPeer): boolean {
+  /** Gives a key to the listeners that its peer may connect to; false where one cannot take it. */
+  #installKey(name: string, key: PeerKey): boolean {
     let installed = true;
-    for (const listener of this.#listeners) installed = this.#setKey(name, peer, listener) && installed;
+    for (const listener of this.#listeners) installed = this.#setKey(name, key, listener) && installed;
     return installed;
   }
 
-  #setKey(name: string, peer: ListenerPeer, listener: Listener): boolean {
-    if (peer.password === undefined || peer.address.version !== listener.local.address.version) return true;
+  #setKey(name: string, key: PeerKey, listener: Listener): boolean {
+    if (key.peer.password === undefined || !concerns(key, listener)) return true;
     try {
-      listener.setPeer(peer);
+      listener.setPeer(key.peer);
       return true;
     } catch (error) {
       this.#sessions.get(name)?.fault(MD5_FAILED);
@@ -316,11 +333,21 @@ export class Speaker {
     }
   }
 
-  #removeKey(session: Session): void {
-    const peer = sessionKey(session.config);
-    if (session.range !== undefined || peer.password === undefined) return;
+  /** Takes a key away, unless another neighbour with the same address goes on using it. */
+  #removeKey(key: PeerKey): void {
+    if (key.peer.password === undefined) return;
+    const others = [
+      ...Array.from(
+        this.#sessions.values(),
+        ({ config, range }) => range === undefined && sessionKey(config),
+      ),
+      ...Array.from(this.#ranges.values(), ({ config }) => rangeKey(config)),
+    ].filter((other) => other !== false);
     for (const listener of this.#listeners) {
-      if (listener.local.address.version === peer.address.version) listener.removePeer(peer);
+      if (!concerns(key, listener)) continue;
+      const heir = others.find((other) => samePeer(other.peer, key.peer) && concerns(other, listener));
+      if (heir?.peer.password === undefined) listener.removePeer(key.peer);
+      else listener.setPeer(heir.peer);
     }
   }
 
@@ -420,18 +447,41 @@ export class Speaker {
 function rangeTakes({ config, enabled }: Range, transport: Transport): boolean {
   if (!enabled) return false;
   const { localAddress } = config.template;
-  return !localAddress || formatIp(localAddress) === formatIp(transport.local.address);
+  return !localAddress || sameIp(localAddress, transport.local.address);
 }
 
-function sessionKey({ remoteAddress, password }: SessionConfig): ListenerPeer {
+/** A neighbour's or range's key, and the local address it is meant for. */
+interface PeerKey {
+  readonly peer: ListenerPeer;
+  readonly localAddress: IpAddress | undefined;
+}
+
+function sessionKey({ remoteAddress, localAddress, password }: SessionConfig): PeerKey {
   const prefixLength = remoteAddress.version === 4 ? 32 : 128;
-  return { address: remoteAddress, prefixLength, ...(password !== undefined && { password }) };
+  return {
+    peer: { address: remoteAddress, prefixLength, ...(password !== undefined && { password }) },
+    localAddress,
+  };
 }
 
-function rangeKey({ prefix, template: { password } }: RangeConfig): ListenerPeer {
+function rangeKey({ prefix, template: { password, localAddress } }: RangeConfig): PeerKey {
   return {
-    address: prefix.address,
-    prefixLength: prefix.length,
-    ...(password !== undefined && { password }),
+    peer: {
+      address: prefix.address,
+      prefixLength: prefix.length,
+      ...(password !== undefined && { password }),
+    },
+    localAddress,
   };
+}
+
+function samePeer(a: ListenerPeer, b: ListenerPeer): boolean {
+  return a.prefixLength === b.prefixLength && sameIp(a.address, b.address);
+}
+
+/** Whether connections that the key is for can arrive at the listener. */
+function concerns({ peer, localAddress }: PeerKey, { local }: Listener): boolean {
+  if (peer.address.version !== local.address.version) return false;
+  const isAny = local.address.words.every((word) => word === 0);
+  return isAny || !localAddress || sameIp(localAddress, local.address);
 }

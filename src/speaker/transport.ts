@@ -62,6 +62,8 @@ export interface ConnectAttempt {
 
 export interface ListenOptions {
   readonly local: Endpoint;
+  /** Told when a connection could not be accepted, for want of descriptors for example; the listener goes on. */
+  readonly acceptFailed?: (error: Error) => void;
 }
 
 /** What a listener does for a peer address before a connection from it may exist. */

@@ -16,10 +16,14 @@ const SO_BINDTODEVICE = 25;
 const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const IPPROTO_IPV6 = 41;
+const IP_TOS = 1;
 const IP_TTL = 2;
 const IP_MINTTL = 21;
 const IPV6_UNICAST_HOPS = 16;
+const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
+/** RFC 4271 appendix E: "Internetwork Control" precedence. */
+const INTERNETWORK_CONTROL = 0xc0;
 const TCP_MD5SIG = 14;
 const TCP_MD5SIG_EXT = 32;
 const TCP_MD5SIG_FLAG_PREFIX = 1;
@@ -95,6 +99,13 @@ export function setTtl(fd: number, version: 4 | 6, ttl: number): void {
   const what = `Cannot set the TTL to ${ttl}`;
   if (version === 4) setInteger(fd, IPPROTO_IP, IP_TTL, ttl, what);
   else setInteger(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl, what);
+}
+
+/** Marks what is sent as routing traffic (RFC 4271 appendix E). Sockets that a listener accepts inherit it. */
+export function setInternetworkControl(fd: number, version: 4 | 6): void {
+  const what = 'Cannot set the IP precedence';
+  if (version === 4) setInteger(fd, IPPROTO_IP, IP_TOS, INTERNETWORK_CONTROL, what);
+  else setInteger(fd, IPPROTO_IPV6, IPV6_TCLASS, INTERNETWORK_CONTROL, what);
 }
 
 /** RFC 5082: the kernel drops what arrives with a smaller TTL or hop limit. */

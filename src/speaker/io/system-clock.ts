@@ -1,6 +1,9 @@
 /** Real time. */
 import type { Clock, Timer } from '../../base/clock.ts';
 
+/** Node fires timers that are longer at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 export class SystemClock implements Clock {
   now(): number {
     return performance.now();
@@ -11,7 +14,14 @@ export class SystemClock implements Clock {
   }
 
   setTimer(delayMs: number, fire: () => void): Timer {
-    const timeout = setTimeout(fire, delayMs);
+    let timeout: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      timeout =
+        leftMs > LONGEST_TIMEOUT_MS
+          ? setTimeout(() => arm(leftMs - LONGEST_TIMEOUT_MS), LONGEST_TIMEOUT_MS)
+          : setTimeout(fire, leftMs);
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(timeout) };
   }
 

@@ -18,6 +18,7 @@ import {
   closeSocket,
   duplicateSocket,
   openTcpSocket,
+  setInternetworkControl,
   setMd5Key,
   setMinTtl,
   setTtl,
@@ -25,6 +26,8 @@ import {
 
 /** One read takes at most this much, and a socket that fills it waits for the next turn of the event loop. */
 const READ_BUFFER_LENGTH = 65_536;
+
+const MAX_TTL = 255;
 
 /** Connections that the kernel completes while we are busy. */
 const LISTEN_BACKLOG = 4096;
@@ -98,6 +101,7 @@ export class TcpNetwork implements Network {
     const { address } = options.remote;
     const fd = openTcpSocket(address.version);
     try {
+      setInternetworkControl(fd, address.version);
       if (options.ttl !== undefined) setTtl(fd, address.version, options.ttl);
       if (options.minTtl !== undefined) setMinTtl(fd, address.version, options.minTtl);
       if (options.device !== undefined) bindToDevice(fd, options.device);
@@ -112,31 +116,43 @@ export class TcpNetwork implements Network {
   }
 
   listen(options: ListenOptions, accepted: (transport: AcceptedTransport) => void): Promise<Listener> {
-    const { local } = options;
+    const { local, acceptFailed = (): void => undefined } = options;
     const host = hostOf(local.address, local.zone);
     return new Promise((resolve, reject) => {
       const server = createServer({ pauseOnConnect: true }, (socket) => {
-        const transport = this.#adopt(socket);
+        const transport = this.#adopt(socket, acceptFailed);
         if (transport) accepted(transport);
       });
       server.once('error', (error) => reject(listenError(error, host, local.port)));
       server.listen({ host, port: local.port, ipv6Only: true, backlog: LISTEN_BACKLOG }, () => {
+        try {
+          const fd = descriptorOf(server);
+          setInternetworkControl(fd, local.address.version);
+          // A neighbour with GTSM drops our answer to its SYN unless that has the largest TTL (RFC 5082 section 3); the
+          // sessions set their own when they have accepted.
+          setTtl(fd, local.address.version, MAX_TTL);
+        } catch (error) {
+          server.close();
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
         // Errors of single connections (too many open files, aborted in the queue) leave the listener as it is.
         server.removeAllListeners('error');
-        server.on('error', () => undefined);
+        server.on('error', acceptFailed);
         resolve(new TcpListener(server, local));
       });
     });
   }
 
   /** Takes over an accepted socket under a descriptor of its own, so that it reads into the shared buffer. */
-  #adopt(socket: Socket): TcpTransport | undefined {
+  #adopt(socket: Socket, failed: (error: Error) => void): TcpTransport | undefined {
     socket.on('error', () => undefined);
     try {
       const fd = duplicateSocket(descriptorOf(socket));
       return new TcpTransport(fd, this.#readBuffer, this.#completions, true);
-    } catch {
+    } catch (error) {
       // The connection is gone already, or we are out of descriptors: the other side will try again.
+      failed(error instanceof Error ? error : new Error(String(error)));
       return undefined;
     } finally {
       socket.destroy();

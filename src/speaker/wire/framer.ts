@@ -45,6 +45,7 @@ export class Framer {
 
   /** Takes the next piece of the stream, of any length. `bytes` need not stay unchanged after the call. */
   push(bytes: Uint8Array): void {
+    if (this.#stopped) return;
     let at = 0;
     if (this.#partialLength > 0) at = this.#completePartial(bytes);
     const end = bytes.length;
