@@ -21,7 +21,8 @@ export class NetworkTable {
   /** One more than the highest number given out so far. */
   end = 1;
   #slots = new Uint32Array(INITIAL * 2);
-  #free: number[] = [];
+  /** The first number to give out again; the next one stands in its first address word. 0 ends. */
+  #free = 0;
   #used = 0;
   readonly #seed: number;
 
@@ -62,8 +63,9 @@ export class NetworkTable {
       if (this.#equals(net, words, at, length)) return net;
       slot = (slot + 1) & mask;
     }
-    let net = this.#free.pop();
-    if (net === undefined) {
+    let net = this.#free;
+    if (net !== 0) this.#free = this.words[net * this.family.words]!;
+    else {
       net = this.end++;
       if (net >= this.length.length) this.#growColumns();
     }
@@ -112,9 +114,10 @@ export class NetworkTable {
     slots[gap] = 0;
     this.length[net] = FREE;
     this.#used--;
-    this.#free.push(net);
+    this.words[net * this.family.words] = this.#free;
+    this.#free = net;
     if (this.#used === 0) {
-      this.#free = [];
+      this.#free = 0;
       this.end = 1;
     }
   }

@@ -211,6 +211,15 @@ describe('what options become', () => {
     expect(anchors.routes[1]!.attributes).toMatchObject({ kind: 'filter', end: 'accept' });
   });
 
+  it('debugging of protocols and channels, from the line on', () => {
+    const text = `debug protocols all;\ndebug channels { routes };\n${neighbor('', 'debug { filters };')}`;
+    const own = bgp(text, 'n1');
+    expect(own.debug.size).toBe(6);
+    expect([...own.channels[0]!.debug]).toEqual(['filters']);
+    const inherited = bgp(text.replace('debug { filters };', ''), 'n1');
+    expect([...inherited.channels[0]!.debug]).toEqual(['routes']);
+  });
+
   it('a log file with a limit', () => {
     const text = `log "/var/log/bird.log" 1000 "/var/log/bird.old" { debug };\n${neighbor('')}`;
     expect(config(text).log[0]!.to).toEqual({

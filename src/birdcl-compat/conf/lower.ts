@@ -38,7 +38,11 @@ export class Lowering {
   constructor(host: HostFacts, reporter: Reporter) {
     this.#host = host;
     this.#reporter = reporter;
-    this.#context = { scope: this.#scope, warn: (at, message) => reporter.warn(at, message) };
+    this.#context = {
+      scope: this.#scope,
+      channelDebug: () => this.#globals.debugChannels,
+      warn: (at, message) => reporter.warn(at, message),
+    };
     for (const [name, family] of [['master4', 0] as const, ['master6', 1] as const]) {
       const table = { name, family, sorted: false };
       this.#tables.push(table);
@@ -181,6 +185,7 @@ export class Lowering {
       watchdogTimeoutS: globals.watchdogTimeoutS,
       tables: this.#tables,
       protocols,
+      symbols: this.#scope,
     };
   }
 }

@@ -4,6 +4,7 @@ import type { IpAddress } from '../../base/ip.ts';
 import type { RangeConfig, SessionConfig } from '../../speaker/config.ts';
 import type { FilterProgram } from '../filter/program.ts';
 import type { Prefix } from '../filter/values.ts';
+import type { Scope } from './scope.ts';
 
 export const LOG_CLASSES = [
   'debug',
@@ -210,4 +211,6 @@ export interface DaemonConfig {
   readonly tables: readonly TableConfig[];
   /** In the order of the text. */
   readonly protocols: readonly AnyProtocolConfig[];
+  /** All names, for commands that use them. */
+  readonly symbols: Scope;
 }

@@ -5,11 +5,14 @@
 import type { ArgumentKind } from './arguments.ts';
 import type { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
+import type { DebugFlags } from './lowered.ts';
 import type { Scope } from './scope.ts';
 
 /** What lowering carries along. */
 export interface Context {
   readonly scope: Scope;
+  /** `debug channels` as it stands: what channels made from here on report. */
+  readonly channelDebug: () => DebugFlags;
   /** A notice about a line that is accepted but means something else than its writer may think. */
   warn(at: number, message: string): void;
 }

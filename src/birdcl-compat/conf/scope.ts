@@ -24,6 +24,10 @@ export class Scope {
     this.#symbols.set(name, symbol);
   }
 
+  entries(): IterableIterator<[string, ConfigSymbol]> {
+    return this.#symbols.entries();
+  }
+
   /** Names of one kind of symbol, to find a likely fix among. */
   names(...kinds: ConfigSymbol['kind'][]): string[] {
     return [...this.#symbols].filter(([, symbol]) => kinds.includes(symbol.kind)).map(([name]) => name);

@@ -23,6 +23,9 @@ function attributeOf(name: string, at: number): AttributeInfo {
   return info;
 }
 
+/** Thrown where the type of a recursive call is asked for before any `return` has told it. */
+const TYPE_UNKNOWN = new Error('type of the recursive call is not known yet');
+
 class Checker {
   readonly types = new Map<Expression, Type>();
   readonly constants = new Map<object, Value>();
@@ -37,6 +40,8 @@ class Checker {
   #slots = 0;
   /** The function being checked, which may call itself. */
   self: { program: FunctionProgram; declared: Type | undefined } | undefined;
+  /** Only the type of the function is wanted: what depends on it is passed over. */
+  probing = false;
 
   constructor(scope: Scope, isFunction: boolean) {
     this.#scope = scope;
@@ -68,8 +73,11 @@ class Checker {
 
   #inner(run: () => void): void {
     this.#scopes.push(new Map());
-    run();
-    this.#scopes.pop();
+    try {
+      run();
+    } finally {
+      this.#scopes.pop();
+    }
   }
 
   body(statements: readonly Statement[]): void {
@@ -77,6 +85,14 @@ class Checker {
   }
 
   statement(node: Statement): void {
+    try {
+      this.#statement(node);
+    } catch (error) {
+      if (error !== TYPE_UNKNOWN || !this.probing) throw error;
+    }
+  }
+
+  #statement(node: Statement): void {
     switch (node.kind) {
       case 'empty':
         return;
@@ -450,25 +466,49 @@ class Checker {
     this.reads.attributes ||= program.reads.attributes;
     if (!isSelf) return program.returns;
     const returns = this.self!.declared ?? this.returns;
-    return returns ?? 'void';
+    if (returns === undefined) throw TYPE_UNKNOWN;
+    return returns;
   }
+}
+
+function functionChecker(
+  node: FunctionNode,
+  scope: Scope,
+  declared: Type | undefined,
+): [Checker, FunctionProgram] {
+  const checker = new Checker(scope, true);
+  const program: FunctionProgram = {
+    node,
+    returns: declared ?? 'void',
+    bindings: checker,
+    reads: checker.reads,
+  };
+  checker.self = { program, declared };
+  for (const parameter of node.parameters) {
+    checker.declare(parameter, parameter.name, parameter.at, parameter.type);
+  }
+  return [checker, program];
+}
+
+/** The type that a function which calls itself returns, by those of its `return` statements that tell. */
+function probeReturns(node: FunctionNode, scope: Scope): Type {
+  const [checker] = functionChecker(node, scope, undefined);
+  checker.probing = true;
+  checker.body(node.body);
+  return checker.returns ?? 'void';
 }
 
 /** Checks a `function`. The result is also what recursive calls inside it refer to. */
 export function checkFunction(node: FunctionNode, scope: Scope): FunctionProgram {
-  const checker = new Checker(scope, true);
-  const program = {
-    node,
-    returns: node.returns ?? ('void' as Type),
-    bindings: checker,
-    reads: checker.reads,
-  };
-  checker.self = { program, declared: node.returns };
-  for (const parameter of node.parameters) {
-    checker.declare(parameter, parameter.name, parameter.at, parameter.type);
+  let [checker, program] = functionChecker(node, scope, node.returns);
+  try {
+    checker.body(node.body);
+  } catch (error) {
+    if (error !== TYPE_UNKNOWN) throw error;
+    [checker, program] = functionChecker(node, scope, probeReturns(node, scope));
+    checker.body(node.body);
   }
-  checker.body(node.body);
-  program.returns = node.returns ?? checker.returns ?? 'void';
+  program.returns = checker.self!.declared ?? checker.returns ?? 'void';
   return program;
 }
 

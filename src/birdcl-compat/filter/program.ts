@@ -24,8 +24,8 @@ export interface Reads {
 
 export interface FunctionProgram {
   readonly node: FunctionNode;
-  /** `void` where no path returns a value. */
-  readonly returns: Type;
+  /** `void` where no path returns a value. Set once the body was checked. */
+  returns: Type;
   readonly bindings: Bindings;
   readonly reads: Reads;
 }

@@ -22,39 +22,35 @@ export interface Range<T extends Scalar = Scalar> {
 }
 
 /**
- * A set of integers, pairs, quads, addresses, communities or enumerators. Ranges are sorted; overlapping ones are
- * kept apart as BIRD keeps them, but joined for look-up. Pairs are plain 32-bit ranges, as in BIRD.
+ * A set of integers, pairs, quads, addresses, communities or enumerators. Pairs are plain 32-bit ranges, as in BIRD.
  */
 export class ValueSet {
   /** The type of the elements; `void` for the empty set, which matches nothing. */
   readonly element: Type;
+  /** Sorted, as written: overlapping ranges stay apart, as BIRD keeps them. */
   readonly ranges: readonly Range[];
+  /** The same without overlaps, and without gaps where nothing lies between. */
+  readonly #joined: readonly Range[];
   readonly #low: Float64Array | undefined;
   readonly #high: Float64Array | undefined;
 
   constructor(element: Type, ranges: readonly Range[]) {
     this.element = element;
-    const joined: { from: Scalar; to: Scalar }[] = [];
-    for (const range of [...ranges].sort((a, b) => compareScalar(a.from, b.from))) {
-      const last = joined.at(-1);
-      if (last && compareScalar(range.from, last.to) <= 0) {
-        if (compareScalar(range.to, last.to) > 0) last.to = range.to;
-      } else joined.push({ from: range.from, to: range.to });
-    }
-    this.ranges = joined;
-    if (joined.length > 0 && typeof joined[0]!.from === 'number') {
-      this.#low = Float64Array.from(joined, (range) => range.from as number);
-      this.#high = Float64Array.from(joined, (range) => range.to as number);
+    this.ranges = [...ranges].sort((a, b) => compareScalar(a.from, b.from) || compareScalar(a.to, b.to));
+    this.#joined = join(this.ranges);
+    if (typeof this.#joined[0]?.from === 'number') {
+      this.#low = Float64Array.from(this.#joined, (range) => range.from as number);
+      this.#high = Float64Array.from(this.#joined, (range) => range.to as number);
     }
   }
 
   has(value: Scalar): boolean {
     if (this.#low) return typeof value === 'number' && this.hasNumber(value);
     let low = 0;
-    let high = this.ranges.length - 1;
+    let high = this.#joined.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const range = this.ranges[middle]!;
+      const range = this.#joined[middle]!;
       if (compareScalar(value, range.from) < 0) high = middle - 1;
       else if (compareScalar(value, range.to) > 0) low = middle + 1;
       else return true;
@@ -76,15 +72,14 @@ export class ValueSet {
     return value >= lows[low]! && value <= this.#high![low]!;
   }
 
+  /** BIRD's `=`: the same elements and ranges, not only the same members. */
   same(other: ValueSet): boolean {
-    return (
-      this.element === other.element &&
-      this.ranges.length === other.ranges.length &&
-      this.ranges.every((range, i) => {
-        const twin = other.ranges[i]!;
-        return compareScalar(range.from, twin.from) === 0 && compareScalar(range.to, twin.to) === 0;
-      })
-    );
+    return this.element === other.element && sameRanges(this.ranges, other.ranges);
+  }
+
+  /** Whether the same values are members of both. */
+  sameMembers(other: ValueSet): boolean {
+    return this.element === other.element && sameRanges(this.#joined, other.#joined);
   }
 
   format(): string {
@@ -95,6 +90,24 @@ export class ValueSet {
     );
     return `[${items.join(', ')}]`;
   }
+}
+
+function join(sorted: readonly Range[]): Range[] {
+  const joined: { from: Scalar; to: Scalar }[] = [];
+  for (const { from, to } of sorted) {
+    const last = joined.at(-1);
+    const next = typeof last?.to === 'number' ? last.to + 1 : last?.to;
+    if (last && next !== undefined && compareScalar(from, next) <= 0) {
+      if (compareScalar(to, last.to) > 0) last.to = to;
+    } else joined.push({ from, to });
+  }
+  return joined;
+}
+
+function sameRanges(a: readonly Range[], b: readonly Range[]): boolean {
+  const same = (x: Range, y: Range): boolean =>
+    compareScalar(x.from, y.from) === 0 && compareScalar(x.to, y.to) === 0;
+  return a.length === b.length && a.every((range, i) => same(range, b[i]!));
 }
 
 function formatScalar(type: Type, value: Scalar): string {

@@ -38,7 +38,7 @@ export function newChannel(family: Family, preference: number, context: Context)
     exportLimit: undefined,
     importKeepFiltered: false,
     preference,
-    debug: new Set(),
+    debug: context.channelDebug(),
   };
 }
 
