@@ -89,6 +89,7 @@ export class Daemon {
       events: this.reflector,
     });
     this.speaker.happenings.subscribe((event) => {
+      if (event.type === 'sessionRemoved') this.reflector.forget(event.session);
       this.#logEvent(event);
     });
   }
@@ -385,8 +386,10 @@ export class Daemon {
         log('remote', `${event.session}: session closed: ${event.reason}`);
         break;
       case 'notificationSent':
+        log('remote', `${event.session}: Error: ${event.text}`);
+        break;
       case 'notificationReceived':
-        log('remote', `${event.session}: ${event.text}`);
+        log('remote', `${event.session}: Received: ${event.text}`);
         break;
       case 'notice':
         log(event.level === 'warn' ? 'warning' : 'info', `${event.session}: ${event.text}`);
@@ -394,7 +397,7 @@ export class Daemon {
       case 'refused':
         log(
           'auth',
-          `connection from ${formatIp(event.address)} refused: ${event.reason} (${event.count} so far)`,
+          `connection from ${formatIp(event.address)} refused: ${event.reason} (${event.count} since the last such line)`,
         );
         break;
       case 'bug':

@@ -146,6 +146,11 @@ export class Reflector implements SessionEvents {
     return this.#restarting.has(name);
   }
 
+  /** A neighbour is no longer configured: routes kept for its restart go. */
+  forget(name: string): void {
+    this.#dropRestarting(name);
+  }
+
   /** Removes all routes of an Adj-RIB-In, in slices, then its source. */
   discard(adjRibIn: AdjRibIn): void {
     adjRibIn.rewind();
