@@ -92,6 +92,7 @@ export class AdjRibIn {
     const { words, length, pathId } = batch;
     let accepted = policy.readsNetwork ? NO_ATTRS : policy.evaluate(attrs, this.#context);
     counters.updatesReceived += batch.count;
+    table.touch();
     for (let i = 0; i < batch.count; i++) {
       if (policy.readsNetwork) accepted = this.#evaluate(attrs, words, i * width, length[i]!);
       this.#set(words, i * width, length[i]!, pathId[i]!, attrs, accepted, source);
@@ -156,6 +157,7 @@ export class AdjRibIn {
     const { table } = this;
     const { paths, nets } = table;
     const width = table.family.words;
+    table.touch();
     return this.#walk(rows, (row) => {
       const received = paths.received[row]!;
       const net = paths.net[row]!;
@@ -195,20 +197,21 @@ export class AdjRibIn {
   ): void {
     const { table, counters } = this;
     const { paths } = table;
-    const net = table.nets.find(words, at, length);
-    const old = net === 0 ? 0 : table.findPath(net, source, pathId);
+    const net = table.addNet(words, at, length);
+    const old = table.firstPath[net] === 0 ? 0 : table.findPath(net, source, pathId);
     if (attrs === NO_ATTRS) counters.updatesFiltered++;
     else if (old !== 0 && paths.received[old] === received && paths.attrs[old] === attrs)
       counters.updatesIgnored++;
     else counters.updatesAccepted++;
     if (old === 0 && !this.#mayAdd(net, attrs)) {
       counters.updatesRejected++;
+      table.mark(net);
       return;
     }
     if (old !== 0) this.#count(paths.attrs[old]!, -1);
     this.#count(attrs, 1);
     if (old === 0) {
-      table.addPath(net, words, at, length, source, pathId, received, attrs);
+      table.addPath(net, source, pathId, received, attrs);
       return;
     }
     paths.flags[old]! &= ~PATH.stale;
@@ -227,7 +230,6 @@ export class AdjRibIn {
     ) {
       return false;
     }
-    if (net === 0) return true;
     const { paths, firstPath } = this.table;
     let own = 0;
     for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {

@@ -11,7 +11,7 @@ import { aigpMetric } from './attrs/aigp.ts';
 import { ATTR } from './attrs/codes.ts';
 import { HAS, type AttrStore } from './attrs/store.ts';
 import type { PathTable } from './paths.ts';
-import { DECISION, SOURCE_KIND, type SourceRegistry } from './sources.ts';
+import { DECISION, SOURCE_KIND, type SourceRegistry } from './source-registry.ts';
 
 /** Metric to a next hop that nothing resolves, or whose route has none. */
 export const IGP_METRIC_UNKNOWN = 0xffffffff;

@@ -8,6 +8,9 @@ import { formatIpv4, formatIpv6 } from '../base/ip.ts';
 const INITIAL = 1 << 10;
 /** In the length column of a number that no network has. */
 const FREE = 255;
+/** Slots in a block of neighbouring prefixes: a cache line of 32-bit numbers. */
+const BLOCK_BITS = 4;
+const BLOCK_MASK = (1 << BLOCK_BITS) - 1;
 
 export class NetworkTable {
   readonly family: Family;
@@ -18,7 +21,8 @@ export class NetworkTable {
   /** One more than the highest number given out so far. */
   end = 1;
   #slots = new Uint32Array(INITIAL * 2);
-  #free: number[] = [];
+  /** The first number to give out again; the next one stands in its first address word. 0 ends. */
+  #free = 0;
   #used = 0;
   readonly #seed: number;
 
@@ -48,24 +52,28 @@ export class NetworkTable {
    * @param words address words, host bits zero, from `at` on
    */
   add(words: Uint32Array, at: number, length: number): number {
-    const slots = this.#slots;
+    let slots = this.#slots;
+    if ((this.#used + 1) * 2 > slots.length) {
+      this.#rehash();
+      slots = this.#slots;
+    }
     const mask = slots.length - 1;
     let slot = this.#hash(words, at, length) & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const net = slots[slot]!;
-      if (net === 0) break;
+    for (let net = slots[slot]!; net !== 0; net = slots[slot]!) {
       if (this.#equals(net, words, at, length)) return net;
+      slot = (slot + 1) & mask;
     }
-    let net = this.#free.pop();
-    if (net === undefined) {
+    let net = this.#free;
+    if (net !== 0) this.#free = this.words[net * this.family.words]!;
+    else {
       net = this.end++;
       if (net >= this.length.length) this.#growColumns();
     }
     slots[slot] = net;
     this.length[net] = length;
-    const width = this.family.words;
-    for (let i = 0; i < width; i++) this.words[net * width + i] = words[at + i]!;
-    if (++this.#used * 2 > slots.length) this.#rehash();
+    if (this.family.words === 1) this.words[net] = words[at]!;
+    else for (let i = 0; i < 4; i++) this.words[net * 4 + i] = words[at + i]!;
+    this.#used++;
     return net;
   }
 
@@ -106,9 +114,10 @@ export class NetworkTable {
     slots[gap] = 0;
     this.length[net] = FREE;
     this.#used--;
-    this.#free.push(net);
+    this.words[net * this.family.words] = this.#free;
+    this.#free = net;
     if (this.#used === 0) {
-      this.#free = [];
+      this.#free = 0;
       this.end = 1;
     }
   }
@@ -129,26 +138,39 @@ export class NetworkTable {
     return this.#hash(this.words, net * this.family.words, this.length[net]!);
   }
 
+  /**
+   * Neighbouring prefixes of one length share a block of slots, and with it a cache line: tables are full of runs of
+   * them. The block is chosen by a seeded hash of the rest.
+   */
   #hash(words: ArrayLike<number>, at: number, length: number): number {
-    let hash = Math.imul(this.#seed ^ length, 0x9e3779b1) ^ words[at]!;
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    if (this.family.words === 4) {
-      for (let i = 1; i < 4; i++) {
-        hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
-        hash ^= hash >>> 15;
-      }
+    if (this.family.words === 1) {
+      // A length of 0 has no bits to shift out; the address is 0 then.
+      const value = words[at]! >>> ((32 - length) & 31);
+      let hash = Math.imul((value >>> BLOCK_BITS) ^ this.#seed, 0x9e3779b1) ^ length;
+      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+      hash ^= hash >>> 13;
+      return ((hash << BLOCK_BITS) | (value & BLOCK_MASK)) >>> 0;
     }
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    let hash = this.#seed ^ length;
+    for (let i = 0; i < 4; i++) {
+      hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash, 0x85ebca6b);
     return (hash ^ (hash >>> 16)) >>> 0;
   }
 
   #equals(net: number, words: ArrayLike<number>, at: number, length: number): boolean {
-    if (this.length[net] !== length) return false;
-    const width = this.family.words;
-    const own = net * width;
-    if (this.words[own] !== words[at]) return false;
-    for (let i = 1; i < width; i++) if (this.words[own + i] !== words[at + i]) return false;
-    return true;
+    const own = this.words;
+    if (this.family.words === 1) return own[net] === words[at] && this.length[net] === length;
+    const from = net * 4;
+    return (
+      own[from] === words[at] &&
+      own[from + 1] === words[at + 1] &&
+      own[from + 2] === words[at + 2] &&
+      own[from + 3] === words[at + 3] &&
+      this.length[net] === length
+    );
   }
 
   #growColumns(): void {
@@ -161,12 +183,10 @@ export class NetworkTable {
   }
 
   #rehash(): void {
-    const old = this.#slots;
-    const slots = new Uint32Array(old.length * 2);
+    const slots = new Uint32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
-    for (let i = 0; i < old.length; i++) {
-      const net = old[i]!;
-      if (net === 0) continue;
+    for (let net = 1; net < this.end; net++) {
+      if (this.length[net] === FREE) continue;
       let slot = this.#hashOf(net) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = net;

@@ -28,10 +28,12 @@ export class PathTable {
   holds = new Uint16Array(INITIAL);
   /** One more than the highest row in use. */
   end = 1;
-  #free: number[] = [];
+  /** The first row to give out again, chained by `next`; 0 ends. */
+  #free = 0;
+  #freeCount = 0;
 
   get size(): number {
-    return this.end - 1 - this.#free.length;
+    return this.end - 1 - this.#freeCount;
   }
 
   get capacity(): number {
@@ -44,8 +46,14 @@ export class PathTable {
 
   /** A row with everything but `next` set. */
   add(net: number, source: number, pathId: number): number {
-    const row = this.#free.pop() ?? this.end++;
-    if (row >= this.net.length) this.#grow();
+    let row = this.#free;
+    if (row !== 0) {
+      this.#free = this.next[row]!;
+      this.#freeCount--;
+    } else {
+      row = this.end++;
+      if (row >= this.net.length) this.#grow();
+    }
     this.net[row] = net;
     this.source[row] = source;
     this.attrs[row] = 0;
@@ -61,9 +69,11 @@ export class PathTable {
   remove(row: number): void {
     this.net[row] = 0;
     this.source[row] = 0;
-    this.#free.push(row);
-    if (this.#free.length === this.end - 1) {
-      this.#free = [];
+    this.next[row] = this.#free;
+    this.#free = row;
+    if (++this.#freeCount === this.end - 1) {
+      this.#free = 0;
+      this.#freeCount = 0;
       this.end = 1;
     }
   }

@@ -9,7 +9,7 @@ import type { AttrStore } from './attrs/store.ts';
 import { DecisionProcess, type NextHopResolver } from './decide.ts';
 import { NetworkTable } from './network-table.ts';
 import { PATH, PathTable } from './paths.ts';
-import type { SourceRegistry } from './sources.ts';
+import type { SourceRegistry } from './source-registry.ts';
 import type { ChangeBatch } from './streams.ts';
 
 export interface TableOptions {
@@ -48,6 +48,7 @@ export class RoutingTable {
   #dirtyTail = 0;
   readonly #changes = new Subject<ChangeBatch>();
   readonly #seconds: () => number;
+  #now = 0;
   readonly #changed: () => void;
 
   constructor(options: TableOptions) {
@@ -91,27 +92,28 @@ export class RoutingTable {
   }
 
   /**
-   * Adds a path that is not there yet.
-   * @param net the network's number where the caller has looked it up, 0 where it does not exist
+   * The number of a network, added where it is not there. Without a path it goes when `mark` has had it looked at.
    * @param words address words, host bits zero, from `at` on
+   */
+  addNet(words: Uint32Array, at: number, length: number): number {
+    const net = this.nets.add(words, at, length);
+    if (net >= this.firstPath.length) this.#grow();
+    return net;
+  }
+
+  /** Takes the time that paths which change from now on are given; called once a message. */
+  touch(): void {
+    this.#now = this.#seconds();
+  }
+
+  /**
+   * Adds a path that is not there yet.
+   * @param net the network's number, from `addNet`
    * @param received attributes as received
    * @param attrs attributes after import policy, 0 where it rejected
    * @returns the path's row
    */
-  addPath(
-    net: number,
-    words: Uint32Array,
-    at: number,
-    length: number,
-    source: number,
-    pathId: number,
-    received: number,
-    attrs: number,
-  ): number {
-    if (net === 0) {
-      net = this.nets.add(words, at, length);
-      if (net >= this.firstPath.length) this.#grow();
-    }
+  addPath(net: number, source: number, pathId: number, received: number, attrs: number): number {
     const paths = this.paths;
     const row = paths.add(net, source, pathId);
     paths.next[row] = this.firstPath[net]!;
@@ -129,7 +131,7 @@ export class RoutingTable {
     if (paths.attrs[row] !== 0) store.release(paths.attrs[row]!);
     paths.received[row] = received;
     paths.attrs[row] = attrs;
-    paths.changedAt[row] = this.#seconds();
+    paths.changedAt[row] = this.#now;
     this.mark(paths.net[row]!);
   }
 

@@ -78,6 +78,14 @@ export function countAs(bytes: Uint8Array, at: number, length: number, asn: numb
   return found;
 }
 
+/** Whether the path has an AS_SET or AS_CONFED_SET segment. */
+export function hasAsSet(bytes: Uint8Array, at: number, length: number): boolean {
+  for (const end = at + length; at < end; at += 2 + bytes[at + 1]! * 4) {
+    if (bytes[at] === SEGMENT.asSet || bytes[at] === SEGMENT.confedSet) return true;
+  }
+  return false;
+}
+
 /** Whether some AS number needs more than two bytes. */
 export function needsAs4(bytes: Uint8Array, at: number, length: number): boolean {
   const end = at + length;

@@ -48,4 +48,7 @@ export const WELL_KNOWN_COMMUNITY = {
  * Attributes that never leave this box, such as BIRD's `preference`. They follow the wire attributes of a set and
  * are told apart from them by codes above 255.
  */
-export const LOCAL_ATTR = { preference: 256, igpMetric: 257 } as const;
+export const LOCAL_ATTR = { preference: 256, igpMetric: 257, destination: 258 } as const;
+
+/** Values of `LOCAL_ATTR.destination`; routes without it go to their next hop. */
+export const DESTINATION = { blackhole: 1, unreachable: 2, prohibit: 3, recursive: 4 } as const;

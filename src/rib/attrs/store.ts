@@ -80,9 +80,13 @@ export class AttrStore {
   #block = new Uint32Array(INITIAL_SETS);
   #queued = new Uint8Array(INITIAL_SETS);
   #slots = new Uint32Array(INITIAL_SETS * 2);
-  #free: number[] = [];
-  #freeBlocks: number[][] = [];
-  #idle: number[] = [];
+  /** The first number to give out again, chained by `at`; 0 ends. */
+  #free = 0;
+  /** By block size in units: one more than where the first free block is; each holds the next one in its bytes. */
+  #freeBlocks = new Uint32Array(64);
+  /** Sets that were made or released to nobody since the last sweep. */
+  #idle = new Uint32Array(INITIAL_SETS);
+  #idleCount = 0;
   #next = 1;
   #used = 0;
   #arenaTop = 0;
@@ -138,8 +142,12 @@ export class AttrStore {
       if (attrs === 0) break;
       if (this.#hash[attrs] === hash && this.#equals(attrs, source, start, end, wireLength)) return attrs;
     }
-    const attrs = this.#free.pop() ?? this.#next++;
-    if (attrs >= this.at.length) this.#growColumns();
+    let attrs = this.#free;
+    if (attrs !== 0) this.#free = this.at[attrs]!;
+    else {
+      attrs = this.#next++;
+      if (attrs >= this.at.length) this.#growColumns();
+    }
     this.#used++;
     this.#slots[slot] = attrs;
     const length = end - start;
@@ -151,8 +159,7 @@ export class AttrStore {
     this.wireLength[attrs] = wireLength;
     this.#hash[attrs] = hash;
     this.#refs[attrs] = 0;
-    this.#queued[attrs] = 1;
-    this.#idle.push(attrs);
+    this.#queue(attrs);
     this.#describe(attrs);
     if (this.#used * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
     return attrs;
@@ -163,10 +170,7 @@ export class AttrStore {
   }
 
   release(attrs: number): void {
-    if (--this.#refs[attrs]! === 0 && this.#queued[attrs] === 0) {
-      this.#queued[attrs] = 1;
-      this.#idle.push(attrs);
-    }
+    if (--this.#refs[attrs]! === 0 && this.#queued[attrs] === 0) this.#queue(attrs);
   }
 
   /** How many hold the set. */
@@ -177,12 +181,13 @@ export class AttrStore {
   /** Frees the sets that nobody retains. */
   sweep(): void {
     const idle = this.#idle;
-    if (idle.length === 0) return;
-    for (const attrs of idle) {
+    const count = this.#idleCount;
+    for (let i = 0; i < count; i++) {
+      const attrs = idle[i]!;
       this.#queued[attrs] = 0;
       if (this.#refs[attrs] === 0) this.#remove(attrs);
     }
-    idle.length = 0;
+    this.#idleCount = 0;
   }
 
   /**
@@ -270,8 +275,11 @@ export class AttrStore {
   #allocate(attrs: number, length: number): number {
     const units = Math.max(1, Math.ceil(length / UNIT));
     this.#block[attrs] = units;
-    const reused = this.#freeBlocks[units]?.pop();
-    if (reused !== undefined) return reused;
+    const reused = units < this.#freeBlocks.length ? this.#freeBlocks[units]! : 0;
+    if (reused !== 0) {
+      this.#freeBlocks[units] = asAt(this.bytes, reused - 1);
+      return reused - 1;
+    }
     const at = this.#arenaTop;
     this.#arenaTop += units * UNIT;
     if (this.#arenaTop > this.bytes.length) {
@@ -283,18 +291,43 @@ export class AttrStore {
   }
 
   #remove(attrs: number): void {
-    const units = this.#block[attrs]!;
-    (this.#freeBlocks[units] ??= []).push(this.at[attrs]!);
+    this.#freeBlock(this.at[attrs]!, this.#block[attrs]!);
     this.#unlink(attrs);
     this.#used--;
     this.generation[attrs]!++;
     this.length[attrs] = 0;
-    this.#free.push(attrs);
+    this.at[attrs] = this.#free;
+    this.#free = attrs;
     if (this.#used === 0) {
       // Nothing lives in the arena: start it afresh rather than keep the holes.
       this.#arenaTop = 0;
-      this.#freeBlocks = [];
+      this.#freeBlocks.fill(0);
     }
+  }
+
+  #freeBlock(at: number, units: number): void {
+    if (units >= this.#freeBlocks.length) {
+      const grown = new Uint32Array(units * 2);
+      grown.set(this.#freeBlocks);
+      this.#freeBlocks = grown;
+    }
+    const next = this.#freeBlocks[units]!;
+    const { bytes } = this;
+    bytes[at] = next >>> 24;
+    bytes[at + 1] = next >>> 16;
+    bytes[at + 2] = next >>> 8;
+    bytes[at + 3] = next;
+    this.#freeBlocks[units] = at + 1;
+  }
+
+  #queue(attrs: number): void {
+    this.#queued[attrs] = 1;
+    if (this.#idleCount === this.#idle.length) {
+      const grown = new Uint32Array(this.#idle.length * 2);
+      grown.set(this.#idle);
+      this.#idle = grown;
+    }
+    this.#idle[this.#idleCount++] = attrs;
   }
 
   /** Takes a set out of the hash table, closing the gap (linear probing needs no tombstones that way). */

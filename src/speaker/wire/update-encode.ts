@@ -62,7 +62,7 @@ export function writeAttributes(
   for (; from < head; from++) out[at++] = bytes[from]!;
   if (reflection) {
     at = writeReflection(out, at, store, attrs, reflection);
-    from = afterReflection(store, attrs, head, end);
+    from = afterReflection(store.bytes, head, end);
   }
   for (; from < end; from++) out[at++] = bytes[from]!;
   return at;
@@ -101,8 +101,7 @@ function writeReflection(
 }
 
 /** Where the attributes after ORIGINATOR_ID and CLUSTER_LIST start in the store's bytes. */
-function afterReflection(store: AttrStore, attrs: number, head: number, end: number): number {
-  const bytes = store.bytes;
+function afterReflection(bytes: Uint8Array, head: number, end: number): number {
   let at = head;
   while (at < end && bytes[at + 1]! <= ATTR.clusterList) {
     const extended = bytes[at]! & FLAG.extendedLength;
@@ -140,7 +139,7 @@ function writeSelected(
     }
     if (reflection && (code === ATTR.originatorId || code === ATTR.clusterList)) return;
     putLate(code);
-    let value = store.bytes.subarray(valueAt, valueAt + length);
+    let value: Uint8Array = store.bytes.subarray(valueAt, valueAt + length);
     if (!as4 && code === ATTR.asPath) {
       if (needsAs4(value, 0, length)) late.push({ code: ATTR.as4Path, value: stripConfed(value, 0, length) });
       value = narrowAsPath(value, 0, length);
