@@ -12,7 +12,6 @@ function answering(answer: Answer): { text: string[]; session: CliSession } {
       soon: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
-      end: () => undefined,
     },
     { greeting: () => last(1, 'BIRD 2.0.12 ready.'), handle: () => answer, closed: () => undefined },
   );

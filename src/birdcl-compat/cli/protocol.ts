@@ -24,7 +24,6 @@ export interface CliTransport {
   /** Stops and resumes `received`. */
   pause(): void;
   resume(): void;
-  end(): void;
 }
 
 /** What a request means; one of these exists for each connection. */

@@ -261,7 +261,6 @@ export class FakeClient {
         soon: (run) => this.#later.push(run),
         pause: () => (this.paused = true),
         resume: () => (this.paused = false),
-        end: () => undefined,
       },
       commands,
     );

@@ -112,6 +112,7 @@ export const CONDITIONS: readonly string[] = [
   'format(bgp_community) = "(clist (1,2) (65000,1) (65535,65281))"',
   'format(bgp_ext_community) = "(eclist (rt, 1, 2) (ro, 0.10.0.0, 5) (generic, 0x43000000, 0x7))"',
   'format(bgp_large_community) = "(lclist (1, 2, 3) (4, 5, 6))"',
+  'format((unknown 0x4002, 1, 2)) = "(unknown 0x4002, 1, 2)"',
   'format((1, 2)) = "(1,2)"',
   'format([ 3..5, 1 ]) = "[1, 3..5]"',
   'format(bgp_originator_id) = "1.2.3.4"',

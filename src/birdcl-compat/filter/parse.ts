@@ -62,11 +62,6 @@ export function isTypeWord(word: string | undefined): boolean {
   return word !== undefined && TYPE_WORDS.has(word);
 }
 
-/** Whether a word may be a symbol inside filters. */
-export function maySymbol(word: string): boolean {
-  return !RESERVED.has(word);
-}
-
 /** `int`, `prefix set`, … */
 export function parseType(cursor: Cursor): Type {
   const type = TYPE_WORDS.get(cursor.word() ?? '');
