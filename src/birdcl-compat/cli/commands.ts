@@ -364,10 +364,15 @@ export class Commands implements CliHandler {
       return command.run(cursor, this.#session);
     } catch (error) {
       if (error instanceof CommandError) return [last(error.code, error.message)];
-      if (!(error instanceof ConfError)) throw error;
+      if (!(error instanceof ConfError)) return [this.failed(error)];
       const code = error.message === 'Runtime error' ? CODE.evaluationFailed : CODE.parseError;
       return [last(code, error.hint === undefined ? error.message : `${error.message} (${error.hint})`)];
     }
+  }
+
+  failed(error: unknown): Reply {
+    this.#session.view.reportBug(error);
+    return last(CODE.parseError, 'Internal error, see the log');
   }
 
   closed(): void {

@@ -210,6 +210,10 @@ export class FakeDaemon implements DaemonView {
     return 'done';
   }
 
+  reportBug(error: unknown): void {
+    this.log.push(`bug: ${String(error)}`);
+  }
+
   configPath(): string {
     return '/etc/bird.conf';
   }
