@@ -1,27 +1,27 @@
 /** The commands that load a configuration: `reflector` and `check`. */
-import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { FAMILIES } from './base/family.ts';
-import { formatIp } from './base/ip.ts';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import { loadFile, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
+import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
 import { Daemon } from './daemon.ts';
+import { ControlView } from './daemon-view.ts';
 import { DaemonLog } from './io/log.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
 const DEFAULT_SOCKET = './var/catbird.ctl';
+/** Stands for the path of a configuration that is in the program. */
+const EMBEDDED = '(embedded default)';
 
 const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE] [-s SOCKET]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
   -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8
-  -s, --socket PATH   control socket (default ${DEFAULT_SOCKET})
-  -h, --help
+  -s, --socket PATH   control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET})
+  -h, --help          this text
 `;
 
 const CHECK_HELP = `Usage: catbird check -c FILE
@@ -43,11 +43,11 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     process.stdout.write(REFLECTOR_HELP);
     return 0;
   }
-  const load = (): LoadResult =>
-    parsed.config === undefined
-      ? loadText('(embedded default)', DEFAULT_CONFIG, configFiles, hostFacts())
-      : loadFile(parsed.config, configFiles, hostFacts());
-  const first = load();
+  return await runReflector(parsed.config ?? EMBEDDED, parsed.socket ?? DEFAULT_SOCKET);
+}
+
+async function runReflector(path: string, socketPath: string): Promise<number> {
+  const first = load(path);
   report(first);
   if (!first.config) return 1;
   const log = new DaemonLog();
@@ -55,28 +55,60 @@ export async function reflectorCommand(args: string[]): Promise<number> {
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const view = new ControlView({
+    daemon,
+    clock,
+    hostname: hostFacts().hostname,
+    path,
+    load,
+    watchLog: (classes, line) => log.watch(classes, line),
+    residentBytes: () => process.memoryUsage.rss(),
+    configured: (config) => {
+      log.configure(config.log);
+    },
+    shutdown: stop,
+  });
+  let socket;
   try {
+    socket = await openControlSocket(socketPath, view);
     await daemon.start(first.config);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
+    socket?.close();
     return 1;
   }
-  if (parsed.config === undefined) welcome();
-  mkdirSync('var', { recursive: true });
+  if (path === EMBEDDED) welcome(socketPath);
+  log.write('info', `started with ${path}, control socket ${socketPath}`);
   process.on('SIGHUP', () => {
-    const again = load();
-    report(again);
-    if (!again.config) return;
-    log.configure(again.config.log);
-    void daemon.reconfigure(again.config);
+    const result = view.configure({ soft: false });
+    if (result.kind !== 'failed') {
+      log.write('info', 'reconfigured');
+      return;
+    }
+    for (const error of result.errors) log.write('error', formatDiagnostic(error));
+    log.write('error', 'the configuration has errors: the old one stays in force');
   });
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+  process.on('uncaughtException', (error) => {
+    log.write('bug', error.stack ?? error.message);
   });
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  await stopped;
   log.write('info', 'shutting down');
   await daemon.shutdown();
-  return 0;
+  socket.close();
+  // What is left are timers of a daemon that is no more.
+  process.exit(0);
+}
+
+function load(path: string): LoadResult {
+  return path === EMBEDDED
+    ? loadText(EMBEDDED, DEFAULT_CONFIG, configFiles, hostFacts())
+    : loadFile(path, configFiles, hostFacts());
 }
 
 /** `catbird check`. */
@@ -88,7 +120,7 @@ export async function checkCommand(args: string[]): Promise<number> {
     (parsed.help ? process.stdout : process.stderr).write(CHECK_HELP);
     return parsed.help ? 0 : 1;
   }
-  const result = loadFile(parsed.config, configFiles, hostFacts());
+  const result = load(parsed.config);
   report(result);
   return await Promise.resolve(result.config ? 0 : 1);
 }
@@ -109,12 +141,16 @@ function report(result: LoadResult): void {
   }
 }
 
-function welcome(): void {
-  process.stdout.write(
-    `Catbird reflects on 127.0.0.1 port ${DEFAULT_PORT}, AS ${DEFAULT_AS}, for clients on 127.0.0.0/8.\n`,
-  );
-}
+function welcome(socketPath: string): void {
+  process.stdout
+    .write(`Catbird reflects routes on 127.0.0.1 port ${DEFAULT_PORT}, AS ${DEFAULT_AS}, between clients on 127.0.0.0/8.
+Its control socket is ${socketPath}. In another terminal, try:
 
-export type { DaemonConfig };
-void FAMILIES;
-void formatIp;
+  bin/catbird feed --to 127.0.0.1:${DEFAULT_PORT} --as ${DEFAULT_AS} --routes 1000     announce some routes
+  bin/catbird cl show protocols                              see the session
+  bin/catbird cl show route count                            see the routes
+  birdc -s ${socketPath} show route all                      the same with BIRD's own client
+
+Ctrl-C stops it. 'bin/catbird reflector -c bird.conf' runs your own BIRD configuration.
+`);
+}

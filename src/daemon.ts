@@ -14,6 +14,7 @@ import type {
   StaticProtocolConfig,
   StaticRoute,
 } from './birdcl-compat/conf/lowered.ts';
+import type { ProtocolAction, ProtocolActionResult } from './birdcl-compat/cli/daemon-view.ts';
 import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
 import { ATTR, DESTINATION, FLAG, LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
@@ -100,7 +101,8 @@ export class Daemon {
 
   /** Binds, then starts every protocol. Rejects where an address cannot be bound, with a message that says which. */
   async start(config: DaemonConfig): Promise<void> {
-    await this.#apply(undefined, config);
+    await Promise.all(this.#listen(config));
+    this.#apply(undefined, config);
   }
 
   /** What applying `next` would do, protocol by protocol. */
@@ -118,12 +120,81 @@ export class Daemon {
     return { changes };
   }
 
-  /** Brings the daemon in line with another configuration; protocols that mean the same are not touched. */
-  async reconfigure(next: DaemonConfig): Promise<ReconfigurationPlan> {
-    const plan = this.plan(next);
-    await this.#apply(this.config, next, plan);
-    this.reconfiguredAt = this.#env.clock.wallTime();
-    return plan;
+  /**
+   * Brings the daemon in line with another configuration; protocols that mean the same are not touched.
+   * @returns undefined where that is done, or a promise where new addresses have to be listened on first; it never
+   * rejects: an address that cannot be bound is logged, and the rest takes effect
+   */
+  reconfigure(next: DaemonConfig): Promise<void> | undefined {
+    const opening = this.#listen(next).map((listening) =>
+      listening.catch((error: unknown) => {
+        this.#env.log('error', error instanceof Error ? error.message : String(error));
+      }),
+    );
+    const finish = (): void => {
+      const plan = this.plan(next);
+      this.#apply(this.config, next, plan);
+      this.reconfiguredAt = this.#env.clock.wallTime();
+    };
+    if (opening.length > 0) return Promise.all(opening).then(finish);
+    finish();
+    return undefined;
+  }
+
+  /** `enable`, `disable`, `restart` and `reload` of one protocol. */
+  act(action: ProtocolAction, name: string, message: string | undefined): ProtocolActionResult {
+    const { speaker } = this;
+    const status = speaker.session(name);
+    const range = speaker.ranges().find((candidate) => candidate.name === name);
+    const enabled = status?.enabled ?? range?.enabled;
+    switch (action) {
+      case 'enable':
+        if (enabled === undefined) return this.#actOnPlain(name, true);
+        if (enabled) return 'already-enabled';
+        speaker.enable(name);
+        return 'done';
+      case 'disable':
+        if (enabled === undefined) return this.#actOnPlain(name, false);
+        if (!enabled) return 'already-disabled';
+        speaker.disable(name, message);
+        return 'done';
+      case 'restart':
+        if (enabled === undefined) {
+          this.#actOnPlain(name, false);
+          return this.#actOnPlain(name, true);
+        }
+        if (!enabled) return 'already-disabled';
+        speaker.restart(name, message);
+        return 'done';
+      case 'reload':
+      case 'reload in':
+      case 'reload out':
+        return this.#reload(action, name);
+      default:
+        return action satisfies never;
+    }
+  }
+
+  /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
+  #reload(action: ProtocolAction, name: string): ProtocolActionResult {
+    const peer = this.reflector.peers.get(name);
+    if (!peer) return 'nothing';
+    for (const channel of peer.channels) {
+      if (!channel) continue;
+      if (action !== 'reload out') peer.reconfigureImport(channel, channel.policy);
+      if (action !== 'reload in' && channel.member) channel.member.group.refresh(channel.member);
+    }
+    return 'done';
+  }
+
+  #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
+    const protocol = this.config.protocols.find((candidate) => candidate.name === name);
+    if (protocol?.kind !== 'static') return enable ? 'already-enabled' : 'done';
+    const running = this.#statics.has(name);
+    if (running === enable) return enable ? 'already-enabled' : 'already-disabled';
+    if (enable) this.#addStatic(protocol);
+    else this.#removeStatic(name);
+    return 'done';
   }
 
   /** Ends all sessions, with a NOTIFICATION unless they are to be kept over a restart. */
@@ -131,13 +202,12 @@ export class Daemon {
     await this.speaker.shutdown(graceful ? { graceful } : {});
   }
 
-  async #apply(
+  #apply(
     before: DaemonConfig | undefined,
     next: DaemonConfig,
     plan: ReconfigurationPlan = { changes: new Map() },
-  ): Promise<void> {
+  ): void {
     const change = (name: string): ProtocolChange => plan.changes.get(name) ?? 'added';
-    await this.#listen(next);
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     for (const protocol of before?.protocols ?? []) {
       const what = change(protocol.name);
@@ -153,8 +223,8 @@ export class Daemon {
     }
   }
 
-  /** One listener for each address and port that some neighbour may call. */
-  async #listen(config: DaemonConfig): Promise<void> {
+  /** One listener for each address and port that some neighbour may call; returns what is being opened. */
+  #listen(config: DaemonConfig): Promise<void>[] {
     const wanted = new Map<string, { address: IpAddress; port: number }>();
     for (const protocol of config.protocols) {
       if (protocol.kind !== 'bgp') continue;
@@ -166,9 +236,11 @@ export class Daemon {
       this.speaker.unlisten(listener);
       this.#listeners.delete(key);
     }
-    for (const [key, endpoint] of wanted) {
-      if (!this.#listeners.has(key)) this.#listeners.set(key, await this.speaker.listen(endpoint));
-    }
+    return [...wanted]
+      .filter(([key]) => !this.#listeners.has(key))
+      .map(async ([key, endpoint]) => {
+        this.#listeners.set(key, await this.speaker.listen(endpoint));
+      });
   }
 
   #addBgp(protocol: BgpProtocolConfig): void {

@@ -1,6 +1,4 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { checkCommand, reflectorCommand } from './commands.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
@@ -35,6 +33,4 @@ async function main(argv: string[]): Promise<number> {
   return await command(args);
 }
 
-void basename;
-void parseArgs;
 process.exitCode = await main(process.argv.slice(2));

@@ -38,11 +38,25 @@ interface Sink {
 /** The log of one daemon. */
 export class DaemonLog {
   #sinks: Sink[] = [stderrSink(DEFAULT_CLASSES)];
+  readonly #watchers = new Set<Sink>();
 
   /** Writes a line wherever its class goes. */
   readonly write = (level: LogLevel, text: string): void => {
     for (const sink of this.#sinks) if (sink.classes.has(level)) sink.write(level, text);
+    for (const sink of this.#watchers) if (sink.classes.has(level)) sink.write(level, text);
   };
+
+  /** Calls `line` with each line of the classes, until the function that it returns is called. */
+  watch(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void {
+    const sink: Sink = {
+      classes,
+      write: (_level, text) => {
+        line(text);
+      },
+    };
+    this.#watchers.add(sink);
+    return () => this.#watchers.delete(sink);
+  }
 
   /** Follows a configuration's `log` options; without any, lines go to standard error. */
   configure(targets: readonly LogTarget[]): void {

@@ -53,6 +53,11 @@ export class SourceRegistry {
     return this.#options.length - 1 - this.#free.length;
   }
 
+  /** One more than the highest number in use. */
+  get end(): number {
+    return this.#options.length;
+  }
+
   /** Registers a source. Throws where there are 65,535 already, which a session limit keeps from happening. */
   add(options: SourceOptions): number {
     const source = this.#free.pop() ?? this.#options.length;

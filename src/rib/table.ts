@@ -43,6 +43,9 @@ export class RoutingTable {
   /** Holders besides paths (update groups that sent the network), by network. */
   #holds: Uint16Array;
   #marked: Uint8Array;
+  /** Source of each network's best path, 0 for none; and how many networks each source is best for. */
+  #bestSource: Uint16Array;
+  #preferred = new Uint32Array(64);
   #dirty = new Uint32Array(1 << 10);
   #dirtyHead = 0;
   #dirtyTail = 0;
@@ -62,6 +65,7 @@ export class RoutingTable {
     this.best = new Uint32Array(this.nets.capacity);
     this.#holds = new Uint16Array(this.nets.capacity);
     this.#marked = new Uint8Array(this.nets.capacity);
+    this.#bestSource = new Uint16Array(this.nets.capacity);
     this.#seconds = options.seconds;
     this.#changed = options.changed;
   }
@@ -78,7 +82,7 @@ export class RoutingTable {
 
   get memoryBytes(): number {
     return (
-      this.nets.memoryBytes + this.paths.memoryBytes + this.firstPath.length * 11 + this.#dirty.byteLength
+      this.nets.memoryBytes + this.paths.memoryBytes + this.firstPath.length * 13 + this.#dirty.byteLength
     );
   }
 
@@ -174,6 +178,11 @@ export class RoutingTable {
     if (--this.#holds[net]! === 0) this.#freeIfUnused(net);
   }
 
+  /** How many networks have a best path from this source, as of the last flush. */
+  preferredOf(source: number): number {
+    return this.#preferred[source] ?? 0;
+  }
+
   /** Puts a network into the next batch. */
   mark(net: number): void {
     if (this.#marked[net] !== 0) return;
@@ -193,14 +202,24 @@ export class RoutingTable {
     if (start === end) return false;
     const dirty = this.#dirty;
     const { firstPath, best, decision } = this;
-    const { next, attrs } = this.paths;
+    const { next, attrs, source } = this.paths;
+    if (this.#preferred.length < this.sources.end) this.#preferred = this.#widerPreferred();
     for (let i = start; i < end; i++) {
       const net = dirty[i]!;
       this.#marked[net] = 0;
       const first = firstPath[net]!;
       // Most networks of a reflector have one path; it needs no comparison.
       const row = first !== 0 && next[first] === 0 ? (attrs[first] === 0 ? 0 : first) : decision.best(first);
-      this.routes += Number(row !== 0) - Number(best[net] !== 0);
+      const old = best[net]!;
+      if (row === 0 && old === 0) continue;
+      const from = this.#bestSource[net]!;
+      const to = row === 0 ? 0 : source[row]!;
+      if (from !== to) {
+        this.#preferred[from]!--;
+        this.#preferred[to]!++;
+        this.#bestSource[net] = to;
+      }
+      this.routes += Number(row !== 0) - Number(old !== 0);
       best[net] = row;
     }
     this.#dirtyHead = end;
@@ -210,6 +229,12 @@ export class RoutingTable {
     this.#dirtyHead = 0;
     this.#dirtyTail = 0;
     return false;
+  }
+
+  #widerPreferred(): Uint32Array<ArrayBuffer> {
+    const grown = new Uint32Array(Math.max(this.sources.end, this.#preferred.length * 2));
+    grown.set(this.#preferred);
+    return grown;
   }
 
   #freeIfUnused(net: number): void {
@@ -245,5 +270,6 @@ export class RoutingTable {
     this.best = wider(this.best);
     this.#holds = wider(this.#holds);
     this.#marked = wider(this.#marked);
+    this.#bestSource = wider(this.#bestSource);
   }
 }

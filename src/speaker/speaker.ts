@@ -7,13 +7,14 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { formatIp, sameIp, type IpAddress } from '../base/ip.ts';
 import type { Random } from '../base/random.ts';
 import type { RangeConfig, SessionConfig } from './config.ts';
+import { installKey, rangeKey, removeKey, sessionKey, type PeerKey } from './peer-key.ts';
 import { longestMatch } from './peer-match.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { ownsConnection, Session, type SessionEnv } from './session.ts';
 import type { SessionEvents } from './session-port.ts';
 import type { SessionStatus } from './session-status.ts';
 import type { SpeakerEvent } from './speaker-event.ts';
-import type { AcceptedTransport, Endpoint, Listener, ListenerPeer, Network, Transport } from './transport.ts';
+import type { AcceptedTransport, Endpoint, Listener, Network, Transport } from './transport.ts';
 import { CEASE, type BgpError } from './wire/errors.ts';
 import { ceaseWith } from './wire/notification.ts';
 
@@ -137,11 +138,10 @@ export class Speaker {
     );
     this.#listeners.add(listener);
     for (const session of this.#sessions.values()) {
-      if (session.range === undefined)
-        this.#setKey(session.config.name, sessionKey(session.config), listener);
+      if (session.range === undefined) this.#installKey(session.name, sessionKey(session.config), [listener]);
     }
     for (const range of this.#ranges.values())
-      this.#setKey(range.config.name, rangeKey(range.config), listener);
+      this.#installKey(range.config.name, rangeKey(range.config), [listener]);
     return listener;
   }
 
@@ -313,17 +313,10 @@ export class Speaker {
 
   // --- keys -----------------------------------------------------------------------------------------------------
 
-  /** Gives a key to the listeners that its peer may connect to; false where one cannot take it. */
-  #installKey(name: string, key: PeerKey): boolean {
-    let installed = true;
-    for (const listener of this.#listeners) installed = this.#setKey(name, key, listener) && installed;
-    return installed;
-  }
-
-  #setKey(name: string, key: PeerKey, listener: Listener): boolean {
-    if (key.peer.password === undefined || !concerns(key, listener)) return true;
+  /** Gives a key to the listeners; false where one of them cannot take it, which its session then says. */
+  #installKey(name: string, key: PeerKey, listeners: Iterable<Listener> = this.#listeners): boolean {
     try {
-      listener.setPeer(key.peer);
+      for (const listener of listeners) installKey(key, listener);
       return true;
     } catch (error) {
       this.#sessions.get(name)?.fault(MD5_FAILED);
@@ -333,22 +326,13 @@ export class Speaker {
     }
   }
 
-  /** Takes a key away, unless another neighbour with the same address goes on using it. */
   #removeKey(key: PeerKey): void {
-    if (key.peer.password === undefined) return;
+    const sessions = Array.from(this.#sessions.values()).filter(({ range }) => range === undefined);
     const others = [
-      ...Array.from(
-        this.#sessions.values(),
-        ({ config, range }) => range === undefined && sessionKey(config),
-      ),
+      ...sessions.map(({ config }) => sessionKey(config)),
       ...Array.from(this.#ranges.values(), ({ config }) => rangeKey(config)),
-    ].filter((other) => other !== false);
-    for (const listener of this.#listeners) {
-      if (!concerns(key, listener)) continue;
-      const heir = others.find((other) => samePeer(other.peer, key.peer) && concerns(other, listener));
-      if (heir?.peer.password === undefined) listener.removePeer(key.peer);
-      else listener.setPeer(heir.peer);
-    }
+    ];
+    for (const listener of this.#listeners) removeKey(key, listener, others);
   }
 
   // --- arriving connections -------------------------------------------------------------------------------------
@@ -448,40 +432,4 @@ function rangeTakes({ config, enabled }: Range, transport: Transport): boolean {
   if (!enabled) return false;
   const { localAddress } = config.template;
   return !localAddress || sameIp(localAddress, transport.local.address);
-}
-
-/** A neighbour's or range's key, and the local address it is meant for. */
-interface PeerKey {
-  readonly peer: ListenerPeer;
-  readonly localAddress: IpAddress | undefined;
-}
-
-function sessionKey({ remoteAddress, localAddress, password }: SessionConfig): PeerKey {
-  const prefixLength = remoteAddress.version === 4 ? 32 : 128;
-  return {
-    peer: { address: remoteAddress, prefixLength, ...(password !== undefined && { password }) },
-    localAddress,
-  };
-}
-
-function rangeKey({ prefix, template: { password, localAddress } }: RangeConfig): PeerKey {
-  return {
-    peer: {
-      address: prefix.address,
-      prefixLength: prefix.length,
-      ...(password !== undefined && { password }),
-    },
-    localAddress,
-  };
-}
-
-function samePeer(a: ListenerPeer, b: ListenerPeer): boolean {
-  return a.prefixLength === b.prefixLength && sameIp(a.address, b.address);
-}
-
-/** Whether connections that the key is for can arrive at the listener. */
-function concerns({ peer, localAddress }: PeerKey, { local }: Listener): boolean {
-  if (peer.address.version !== local.address.version) return false;
-  const isAny = local.address.words.every((word) => word === 0);
-  return isAny || !localAddress || sameIp(localAddress, local.address);
 }

@@ -1,28 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseIp, parseIpv4 } from '../../base/ip.ts';
+import { parseIpv4 } from '../../base/ip.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { RangeConfig, SessionConfig } from '../config.ts';
 import { addressOf, RecordingReceiver, sessionConfig } from '../sim/speakers.ts';
 import { Speaker } from '../speaker.ts';
+import { md5Refusal } from './md5-support.ts';
 import { SystemClock } from './system-clock.ts';
-import { closeSocket, openTcpSocket, setMd5Key } from './socket-options.ts';
 import { TcpNetwork } from './tcp.ts';
 
 const DEADLINE_MS = 10_000;
 const MOMENT_MS = 500;
-
-/** Why this kernel takes no TCP MD5 keys; undefined where it does. */
-function md5Refusal(): string | undefined {
-  const fd = openTcpSocket(4);
-  try {
-    setMd5Key(fd, { address: parseIp('127.0.0.1')!, prefixLength: 32, password: 'probe' });
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    closeSocket(fd);
-  }
-}
 
 const speakers: Speaker[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseIp, type IpAddress } from '../../base/ip.ts';
 import { transportContract } from '../transport.contract.ts';
 import type { AcceptedTransport, ConnectOptions, Listener, ListenerPeer, Transport } from '../transport.ts';
-import { closeSocket, openTcpSocket, setMd5Key } from './socket-options.ts';
+import { md5Refusal } from './md5-support.ts';
 import { TcpNetwork } from './tcp.ts';
 
 const DEADLINE_MS = 10_000;
@@ -32,19 +32,6 @@ describe.each(['127.0.0.1', '::1'])('the transport contract on TCP over %s', (te
     rest,
   }));
 });
-
-/** Whether this kernel takes TCP MD5 keys (CONFIG_TCP_MD5SIG, CAP_NET_ADMIN on old kernels); why not otherwise. */
-function md5Refusal(): string | undefined {
-  const fd = openTcpSocket(4);
-  try {
-    setMd5Key(fd, { address: parseIp('127.0.0.1')!, prefixLength: 32, password: 'probe' });
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    closeSocket(fd);
-  }
-}
 
 const cleanup: (() => void)[] = [];
 afterEach(() => {

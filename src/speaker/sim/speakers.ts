@@ -1,7 +1,7 @@
 /** Speakers on a simulated network, for tests: worlds of a few lines. */
 import { parseIp, parseIpv4, type IpAddress } from '../../base/ip.ts';
 import { seededRandom, type Random } from '../../base/random.ts';
-import type { FamilyConfig, SessionConfig } from '../config.ts';
+import type { FamilyConfig, RangeConfig, SessionConfig } from '../config.ts';
 import type { EstablishedSession, RouteReceiver, SessionEnd } from '../session-port.ts';
 import type { SessionStatus } from '../session-status.ts';
 import { Speaker, type SpeakerOptions } from '../speaker.ts';
@@ -172,4 +172,33 @@ export class SimWorld {
     second.speaker.addSession(sessionConfig({ ...toFirst, ...b }));
     return [first, second];
   }
+}
+
+/** A range of 10.1.0.0/16 in AS 65000, for two sessions. */
+export function rangeConfig(options: Partial<RangeConfig> = {}): RangeConfig {
+  const {
+    name: _name,
+    remoteAddress: _address,
+    ...template
+  } = sessionConfig({
+    name: '',
+    remoteAddress: addressOf('0.0.0.0'),
+  });
+  return {
+    name: 'clients',
+    prefix: { address: addressOf('10.1.0.0'), length: 16 },
+    dynamicName: 'dyn',
+    dynamicDigits: 2,
+    limit: 2,
+    template,
+    ...options,
+  };
+}
+
+/** A speaker with a neighbour `rr`, 10.0.0.1. */
+export async function rangeClient(world: SimWorld, address: string): Promise<SimSpeaker> {
+  const speaker = await world.speaker([address]);
+  const own = { name: 'rr', remoteAddress: addressOf('10.0.0.1'), routerId: parseIpv4(address)! };
+  speaker.speaker.addSession(sessionConfig({ ...own, connectDelayTimeS: 1 }));
+  return speaker;
 }

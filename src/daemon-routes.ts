@@ -1,0 +1,208 @@
+/** Routes of the tables as the control socket shows them: walked lazily, a network at a time. */
+import { FAMILIES } from './base/family.ts';
+import type { IpAddress } from './base/ip.ts';
+import { ipFromBytes } from './base/ip.ts';
+import type { RouteQuery, RouteView } from './birdcl-compat/cli/daemon-view.ts';
+import type { Prefix } from './birdcl-compat/filter/values.ts';
+import { ATTR, DESTINATION, LOCAL_ATTR } from './rib/attrs/codes.ts';
+import { HAS } from './rib/attrs/store.ts';
+import { maskWords } from './rib/network-table.ts';
+import { PATH } from './rib/paths.ts';
+import { NO_ATTRS, type PolicyContext } from './rib/policy.ts';
+import { SOURCE_KIND } from './rib/source-registry.ts';
+import type { RoutingTable } from './rib/table.ts';
+import type { PeerChannel } from './reflector/peer.ts';
+import type { Reflector } from './reflector/reflector.ts';
+
+/** Networks that a walk may pass over before it lets others run. */
+const PAUSE_EVERY = 512;
+
+interface Mutable extends RouteView {
+  context: PolicyContext;
+}
+
+/**
+ * The routes that a query asks for, those of a network together and the best first. A table may change between two
+ * of them: each network is shown as it is when the walk comes by.
+ * @param changedMs wall-clock milliseconds of a path's `changedAt`
+ */
+export function* walkRoutes(
+  reflector: Reflector,
+  query: RouteQuery,
+  changedMs: (changedAtS: number) => number,
+): Iterable<RouteView | undefined> {
+  const table = reflector.tables.get(query.table);
+  if (!table) return;
+  const channel = query.export && exportChannel(reflector, query.export);
+  if (query.export && !channel) return;
+  const context: PolicyContext = {
+    family: table.family.index,
+    netWords: table.nets.words,
+    netAt: 0,
+    netLength: 0,
+    source: { protocol: '', kind: 'bgp', internal: true },
+  };
+  let passed = 0;
+  for (const net of networks(table, query)) {
+    if (net === 0 || !table.nets.isUsed(net)) {
+      if (++passed % PAUSE_EVERY === 0) yield undefined;
+      continue;
+    }
+    yield* networkRows(table, net, query, channel, context, changedMs);
+  }
+}
+
+/** Numbers of the networks that match; 0 stands for one that does not. */
+function* networks(table: RoutingTable, query: RouteQuery): Iterable<number> {
+  const { nets } = table;
+  const { match } = query;
+  if (!match) {
+    for (let net = 1; net < nets.end; net++) yield net;
+    return;
+  }
+  const { prefix, mode } = match;
+  if (prefix.ip.words.length !== table.family.words) return;
+  const words = Uint32Array.from(prefix.ip.words);
+  if (mode === 'exact') yield nets.find(words, 0, prefix.length);
+  else if (mode === 'for') yield nets.longestMatch(words, prefix.length, (net) => table.firstPath[net] !== 0);
+  else {
+    for (let net = 1; net < nets.end; net++) yield isWithin(table, net, words, prefix.length) ? net : 0;
+  }
+}
+
+function isWithin(table: RoutingTable, net: number, words: Uint32Array, length: number): boolean {
+  const { nets, family } = table;
+  if (!nets.isUsed(net) || nets.length[net]! < length) return false;
+  const own = nets.words.slice(net * family.words, (net + 1) * family.words);
+  maskWords(own, length);
+  return own.every((word, i) => word === words[i]);
+}
+
+function exportChannel(
+  reflector: Reflector,
+  wanted: NonNullable<RouteQuery['export']>,
+): PeerChannel | undefined {
+  const peer = reflector.peers.get(wanted.protocol);
+  return peer?.channels.find((channel) => channel && FAMILIES[channel.policy.family].name === wanted.channel);
+}
+
+function* networkRows(
+  table: RoutingTable,
+  net: number,
+  query: RouteQuery,
+  channel: PeerChannel | undefined,
+  context: PolicyContext,
+  changedMs: (changedAtS: number) => number,
+): Iterable<RouteView> {
+  const { paths, decision, family, nets } = table;
+  const rows: number[] = [];
+  for (let row = table.firstPath[net]!; row !== 0; row = paths.next[row]!) {
+    if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
+  }
+  if (rows.length === 0) return;
+  if (rows.length > 1 && !query.filtered) rows.sort((a, b) => decision.compare(b, a));
+  // What the last flush chose stands first, whatever is waiting for the next one.
+  const best = rows.indexOf(table.best[net]!);
+  if (best > 0) rows.unshift(...rows.splice(best, 1));
+  const shown = query.primaryOnly ? rows.filter((row) => row === table.best[net]) : rows;
+  const width = family.words;
+  const words = Array.from(nets.words.subarray(net * width, (net + 1) * width));
+  const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
+  let first = true;
+  for (const row of shown) {
+    const answer = channel ? exportedAs(table, net, row, query.export!.mode, channel) : undefined;
+    context.netWords = nets.words;
+    context.netAt = net * width;
+    context.netLength = prefix.length;
+    context.source = table.sources.info(paths.source[row]!);
+    const attrs = answer?.attrs ?? (query.filtered ? paths.received[row]! : paths.attrs[row]!);
+    yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
+    first = false;
+  }
+}
+
+/** Whether a route is (`export`, `exported`), would be (`preexport`) or is not (`noexport`) sent, and as what. */
+function exportedAs(
+  table: RoutingTable,
+  net: number,
+  row: number,
+  mode: NonNullable<RouteQuery['export']>['mode'],
+  channel: PeerChannel,
+): { exported: boolean; attrs: number } {
+  const { paths } = table;
+  const own = paths.attrs[row]!;
+  const { member } = channel;
+  if (!member) return { exported: false, attrs: own };
+  const { group } = member;
+  const candidate =
+    (group.encoding.addPath || row === table.best[net]) && paths.source[row] !== member.source;
+  const { gate, attrs } = candidate
+    ? group.rules.explain(row)
+    : { gate: 'no best path' as const, attrs: NO_ATTRS };
+  if (mode === 'preexport')
+    return { exported: candidate && (gate === 'sent' || gate === 'export policy'), attrs: own };
+  if (mode === 'noexport') return { exported: candidate && attrs === NO_ATTRS, attrs: own };
+  if (mode === 'exported') {
+    const slot = group.encoding.addPath ? row : net;
+    const sent = group.adjRibOut.attrs[slot] ?? NO_ATTRS;
+    return { exported: sent !== NO_ATTRS && candidate, attrs: sent === NO_ATTRS ? own : sent };
+  }
+  return { exported: attrs !== NO_ATTRS, attrs: attrs === NO_ATTRS ? own : attrs };
+}
+
+const DESTINATION_WORD = {
+  [DESTINATION.blackhole]: 'blackhole',
+  [DESTINATION.unreachable]: 'unreachable',
+  [DESTINATION.prohibit]: 'prohibited',
+  [DESTINATION.recursive]: 'unreachable',
+} as const;
+
+function describe(
+  table: RoutingTable,
+  row: number,
+  prefix: Prefix,
+  firstOfNetwork: boolean,
+  attrs: number,
+  exported: boolean,
+  context: PolicyContext,
+  changedMs: (changedAtS: number) => number,
+): Mutable {
+  const { paths, store, sources } = table;
+  const source = paths.source[row]!;
+  const { info, kind, address } = sources.options(source);
+  // Next hops of internal neighbours need a table to resolve them, which a reflector has not: BIRD says the same.
+  const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
+  const destinationAt = store.valueAt(attrs, LOCAL_ATTR.destination);
+  const destination =
+    destinationAt >= 0
+      ? DESTINATION_WORD[store.bytes[destinationAt] as keyof typeof DESTINATION_WORD]
+      : unresolved
+        ? 'unreachable'
+        : 'unicast';
+  const hop = destination === 'unicast' ? nextHop(table, attrs) : undefined;
+  return {
+    prefix,
+    firstOfNetwork,
+    destination,
+    protocol: info.protocol,
+    changedMs: changedMs(paths.changedAt[row]!),
+    ...(address && { from: address }),
+    nextHops: hop ? [{ address: hop }] : [],
+    primary: row === table.best[paths.net[row]!],
+    preference: store.preference[attrs]!,
+    ...(unresolved && { igpMetric: 'unreachable' as const }),
+    stale: (paths.flags[row]! & PATH.stale) !== 0,
+    suppressed: false,
+    attrs,
+    source: info.kind === 'bgp' ? 'BGP' : info.kind === 'static' ? 'static' : 'device',
+    exported,
+    context,
+  };
+}
+
+function nextHop(table: RoutingTable, attrs: number): IpAddress | undefined {
+  const { store } = table;
+  const code = store.flags[attrs]! & HAS.nextHop6 ? ATTR.mpReach : ATTR.nextHop;
+  const value = store.value(attrs, code);
+  return value && ipFromBytes(value, 0, value.length >= 16 ? 16 : 4);
+}
