@@ -1,6 +1,4 @@
 /** Arguments that several commands take. */
-import { parseExpression } from '../filter/parse.ts';
-import type { Expression } from '../filter/ast.ts';
 import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import { matchesPattern } from '../conf/router-id.ts';
@@ -47,8 +45,4 @@ export function selectProtocols(view: DaemonView, selector: ProtocolSelector): r
 /** A message in quotes, or nothing. */
 export function optionalText(cursor: Cursor): string | undefined {
   return cursor.kind === TOKEN.text ? cursor.string('a message') : undefined;
-}
-
-export function parseTerm(cursor: Cursor): Expression {
-  return parseExpression(cursor);
 }

@@ -1,6 +1,7 @@
 /** Commands of the control socket: a table from words to what they do. */
 import { formatIpv4 } from '../../base/ip.ts';
 import { evaluateConstant } from '../filter/constant.ts';
+import { parseExpression } from '../filter/parse.ts';
 import { formatValue } from '../filter/run.ts';
 import { flags } from '../conf/arguments.ts';
 import { Cursor } from '../conf/cursor.ts';
@@ -8,7 +9,7 @@ import { ConfError, oneLine } from '../conf/diagnostics.ts';
 import { Tokens, TOKEN } from '../conf/lexer.ts';
 import { LOG_CLASSES } from '../conf/lowered.ts';
 import type { ConfigSymbol } from '../conf/scope.ts';
-import { optionalText, parseSelector, parseTerm, selectProtocols } from './arguments.ts';
+import { optionalText, parseSelector, selectProtocols } from './arguments.ts';
 import type {
   ConfigureResult,
   DaemonView,
@@ -312,7 +313,7 @@ const COMMANDS: readonly Command[] = [
     words: 'eval',
     changes: false,
     run(cursor, { view }) {
-      const term = parseTerm(cursor);
+      const term = parseExpression(cursor);
       end(cursor);
       const { type, value } = evaluateConstant(term, view.config.symbols);
       return [last(CODE.evaluation, formatValue(type, value))];
@@ -363,10 +364,15 @@ export class Commands implements CliHandler {
       return command.run(cursor, this.#session);
     } catch (error) {
       if (error instanceof CommandError) return [last(error.code, error.message)];
-      if (!(error instanceof ConfError)) throw error;
+      if (!(error instanceof ConfError)) return [this.failed(error)];
       const code = error.message === 'Runtime error' ? CODE.evaluationFailed : CODE.parseError;
       return [last(code, error.hint === undefined ? error.message : `${error.message} (${error.hint})`)];
     }
+  }
+
+  failed(error: unknown): Reply {
+    this.#session.view.reportBug(error);
+    return last(CODE.parseError, 'Internal error, see the log');
   }
 
   closed(): void {

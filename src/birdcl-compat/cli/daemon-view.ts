@@ -221,6 +221,8 @@ export interface DaemonView {
   /** Calls `line` with each log line of the classes, until the function that it returns is called. */
   watchLog(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void;
   act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult;
+  /** Logs an exception that a command ended with: a bug of Catbird's. */
+  reportBug(error: unknown): void;
   configPath(): string;
   configure(request: ConfigureRequest): ConfigureResult;
   /** Errors of a file, none where it is good. */

@@ -12,9 +12,13 @@ function answering(answer: Answer): { text: string[]; session: CliSession } {
       soon: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
-      end: () => undefined,
     },
-    { greeting: () => last(1, 'BIRD 2.0.12 ready.'), handle: () => answer, closed: () => undefined },
+    {
+      greeting: () => last(1, 'BIRD 2.0.12 ready.'),
+      handle: () => answer,
+      failed: (error) => last(8000, String(error)),
+      closed: () => undefined,
+    },
   );
   return { text, session };
 }
@@ -56,6 +60,46 @@ describe('framing', () => {
     const { text, session } = answering([last(0, 'x'.repeat(10_000))]);
     session.received('x\n');
     expect(text[1]!.length).toBeLessThan(4096);
+  });
+});
+
+describe('an exception in an answer', () => {
+  it('ends the answer and leaves the connection', () => {
+    const daemon = new FakeDaemon();
+    daemon.memory = () => {
+      throw new Error('oops');
+    };
+    daemon.routes = function* (): ReturnType<FakeDaemon['routes']> {
+      yield* [];
+      throw new Error('walk');
+    };
+    const client = new FakeClient(daemon);
+    expect(client.ask('show memory')).toBe('9001 Internal error, see the log\n');
+    expect(client.ask('show route')).toBe('9001 Internal error, see the log\n');
+    expect(client.ask('restrict')).toBe('0016 Access restricted\n');
+    expect(daemon.log).toEqual(['bug: Error: oops', 'bug: Error: walk']);
+  });
+});
+
+describe('requests that nest or chain without end', () => {
+  it.each([
+    'eval ' + '('.repeat(4000),
+    'eval ' + '!'.repeat(4000),
+    'eval ' + '1+'.repeat(2000) + '1',
+    'eval ' + '1.a'.repeat(1300),
+    'show route filter ' + '{'.repeat(4000),
+    'eval ' + '['.repeat(4000),
+    'eval ' + '(('.repeat(190) + '1' + '+1))'.repeat(190),
+  ])('%#', (request) => {
+    const daemon = new FakeDaemon();
+    expect(new FakeClient(daemon).ask(request)).toMatch(/^9001 /);
+    expect(daemon.log).toEqual([]);
+  });
+
+  it('work where they are merely long', () => {
+    const client = new FakeClient(new FakeDaemon());
+    expect(client.ask('eval ' + '('.repeat(150) + '1' + ')'.repeat(150))).toBe('0023 1\n');
+    expect(client.ask('eval ' + '1+'.repeat(499) + '1')).toBe('0023 500\n');
   });
 });
 

@@ -24,7 +24,6 @@ export interface CliTransport {
   /** Stops and resumes `received`. */
   pause(): void;
   resume(): void;
-  end(): void;
 }
 
 /** What a request means; one of these exists for each connection. */
@@ -33,6 +32,8 @@ export interface CliHandler {
   greeting(): Reply;
   /** The answer to one request, without its line end. */
   handle(request: string): Answer;
+  /** The last line of an answer that an exception cut off. */
+  failed(error: unknown): Reply;
   /** The connection is gone. */
   closed(): void;
 }
@@ -125,7 +126,7 @@ export class CliSession {
     while (!this.#closed && !this.#blocked) {
       this.#answer ??= this.#next();
       if (!this.#answer) break;
-      const step = this.#answer.next();
+      const step = this.#step(this.#answer);
       if (step.done === true) this.#answer = undefined;
       else if (step.value) text += this.#frame(step.value);
       if (step.value?.last) {
@@ -143,6 +144,16 @@ export class CliSession {
       }
     }
     if (text !== '') this.#write(text);
+  }
+
+  /** The next line of an answer. An exception is a bug: it ends the answer, not the daemon. */
+  #step(answer: Iterator<Reply | undefined>): IteratorResult<Reply | undefined> {
+    try {
+      return answer.next();
+    } catch (error) {
+      this.#answer = [][Symbol.iterator]();
+      return { done: false, value: this.#handler.failed(error) };
+    }
   }
 
   #write(text: string): void {

@@ -210,6 +210,10 @@ export class FakeDaemon implements DaemonView {
     return 'done';
   }
 
+  reportBug(error: unknown): void {
+    this.log.push(`bug: ${String(error)}`);
+  }
+
   configPath(): string {
     return '/etc/bird.conf';
   }
@@ -261,7 +265,6 @@ export class FakeClient {
         soon: (run) => this.#later.push(run),
         pause: () => (this.paused = true),
         resume: () => (this.paused = false),
-        end: () => undefined,
       },
       commands,
     );

@@ -37,7 +37,3 @@ export type StatementNode =
   | ProtocolNode
   /** Something that BIRD has and Catbird has not: an error at check time. */
   | { readonly kind: 'refused'; readonly at: number; readonly message: string; readonly hint: string };
-
-export interface ConfigTree {
-  readonly statements: readonly StatementNode[];
-}

@@ -8,10 +8,14 @@ import { ConfError, nearest } from './diagnostics.ts';
 import { TOKEN } from './lexer.ts';
 import type { TokenKind, Tokens } from './lexer.ts';
 
+/** How deep expressions and statements may nest. */
+const MAX_DEPTH = 200;
+
 export class Cursor {
   readonly tokens: Tokens;
   /** Index of the next token. */
   at = 0;
+  #depth = 0;
 
   constructor(tokens: Tokens) {
     this.tokens = tokens;
@@ -122,6 +126,17 @@ export class Cursor {
       );
     }
     return { ip, length };
+  }
+
+  /** Runs a part of the parser that may contain itself; fails where a text nests deeper than the stack would bear. */
+  nested<T>(parse: () => T): T {
+    if (this.#depth >= MAX_DEPTH) this.fail('Nesting too deep');
+    this.#depth++;
+    try {
+      return parse();
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** Fails at the next token. */

@@ -45,7 +45,12 @@ export function loadText(path: string, text: string, files: ConfigFiles, host: H
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
   });
   for (const statement of statements) lowering.add(statement);
-  const config = lowering.finish(path, tokens.length - 1, () => errors.length > 0);
+  const config = lowering.finish(
+    path,
+    tokens.length - 1,
+    () => errors.length > 0,
+    (at) => tokens.locate(at),
+  );
   errors.sort((a, b) => a.at - b.at);
   return {
     ...(config && { config }),

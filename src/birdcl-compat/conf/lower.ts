@@ -13,6 +13,7 @@ import type { HostFacts } from './router-id.ts';
 import { applyOptions } from './rules.ts';
 import type { Context } from './rules.ts';
 import { Scope } from './scope.ts';
+import type { Location } from './source.ts';
 
 /** Where lowering reports; both take the token that they are about. */
 export interface Reporter {
@@ -143,7 +144,12 @@ export class Lowering {
   }
 
   /** The whole, after the last statement. Undefined where something was wrong; the reporter knows what. */
-  finish(path: string, end: number, failed: () => boolean): DaemonConfig | undefined {
+  finish(
+    path: string,
+    end: number,
+    failed: () => boolean,
+    locate: (at: number) => Location,
+  ): DaemonConfig | undefined {
     const globals = this.#globals;
     const routerId = globals.routerId ?? chooseRouterId(globals.routerIdFrom, this.#host);
     const protocols: AnyProtocolConfig[] = [];
@@ -186,6 +192,7 @@ export class Lowering {
       tables: this.#tables,
       protocols,
       symbols: this.#scope,
+      locate,
     };
   }
 }

@@ -5,6 +5,7 @@ import type { RangeConfig, SessionConfig } from '../../speaker/config.ts';
 import type { FilterProgram } from '../filter/program.ts';
 import type { Prefix } from '../filter/values.ts';
 import type { Scope } from './scope.ts';
+import type { Location } from './source.ts';
 
 export const LOG_CLASSES = [
   'debug',
@@ -213,4 +214,6 @@ export interface DaemonConfig {
   readonly protocols: readonly AnyProtocolConfig[];
   /** All names, for commands that use them. */
   readonly symbols: Scope;
+  /** Place of a token of the text, for filters that fail on a route (`FilterReports.error`). */
+  readonly locate: (at: number) => Location;
 }

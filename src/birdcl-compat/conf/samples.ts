@@ -373,6 +373,11 @@ export const REFUSED: readonly Refused[] = [
     error: 'bird.conf:4:23 Value 70000 out of range (0-65535)',
   },
   {
+    name: 'pair range the wrong way round',
+    text: filter('if bgp_community ~ [(0, 5)..(1, 1)] then accept;'),
+    error: 'bird.conf:4:23 From value cannot be higher that To value in pair sets',
+  },
+  {
     name: 'multihop out of range',
     text: neighbor('multihop 256;'),
     error: 'bird.conf:6:12 Multihop must be in range 1-255',

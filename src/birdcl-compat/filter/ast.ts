@@ -138,8 +138,7 @@ export type Statement =
       readonly attribute: string;
       readonly method: 'empty' | 'prepend' | 'add' | 'delete' | 'filter';
       readonly argument?: Expression;
-    })
-  | (Node & { readonly kind: 'empty' });
+    });
 
 export interface FunctionNode extends Node {
   readonly name: string;

@@ -94,8 +94,6 @@ class Checker {
 
   #statement(node: Statement): void {
     switch (node.kind) {
-      case 'empty':
-        return;
       case 'block':
         this.#inner(() => this.body(node.body));
         return;

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ATTR } from '../../rib/attrs/codes.ts';
+import { AttrEditor, u32Bytes } from '../../rib/attrs/edit.ts';
+import { load } from '../conf/test-support.ts';
+import { FilterCompiler } from './compile.ts';
 import { bench, outcome } from './test-support.ts';
 
 /** Conditions on the sample route that hold. */
@@ -191,6 +195,51 @@ describe('prefix sets', () => {
     ['10.0.0.0/8', '[ ]', 'reject'],
   ])('%s ~ %s: %s', (net, set, verdict) => {
     expect(outcome(`if net ~ ${set} then accept; reject;`, net)).toBe(verdict);
+  });
+});
+
+describe('sets one after the other', () => {
+  const text = 'filter f { if bgp_path.first = 65001 && (1, 2) ~ bgp_community then accept; reject; }';
+
+  it('are read anew, also where a number is given out again', () => {
+    const { store, attrs, policy, context } = bench(text);
+    const editor = new AttrEditor(store);
+    const other = editor.edit(attrs).set(ATTR.communities, 0xc0, u32Bytes(5)).commit();
+    store.retain(attrs);
+    expect([attrs, other, attrs].map((set) => policy.evaluate(set, context()) > 0)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(policy.evaluate(other, context())).toBe(0);
+    store.sweep();
+    const again = editor.edit(attrs).set(ATTR.med, 0x80, u32Bytes(6)).commit();
+    expect(again).toBe(other);
+    expect(policy.evaluate(again, context())).toBe(again);
+  });
+});
+
+describe('a filter that fails on a route', () => {
+  it('is reported with the token of the expression, which the configuration can place', () => {
+    const text = `router id 1.2.3.4;
+filter f {
+  if bgp_med / 0 = 1 then accept;
+  reject;
+}
+protocol bgp p { local as 1; neighbor 10.0.0.1 as 1; ipv4 { import filter f; }; }
+`;
+    const config = load(text).config!;
+    const protocol = config.protocols[0]!;
+    if (protocol.kind !== 'bgp') throw new Error('expected a BGP protocol');
+    const { store, attrs, context } = bench('filter f { accept; }');
+    const places: unknown[] = [];
+    const compiler = new FilterCompiler(store, {
+      error: (_filter, at) => places.push(config.locate(at)),
+      print: () => undefined,
+    });
+    const policy = compiler.policy(protocol.channels[0]!.importFilter);
+    expect(policy.evaluate(attrs, context())).toBe(0);
+    expect(places).toEqual([{ file: 'bird.conf', line: 3, column: 6 }]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import type { Expression, PathMaskItem, Statement } from './ast.ts';
 import type { Bindings, FunctionProgram } from './program.ts';
+import { ValueSet } from './sets.ts';
 import { ATTRIBUTES } from './types.ts';
 import type { Type } from './types.ts';
 import type { Value } from './values.ts';
@@ -132,8 +133,6 @@ export class Generator {
 
   #statement(node: Statement): string {
     switch (node.kind) {
-      case 'empty':
-        return '';
       case 'block':
         return `{ ${this.#statements(node.body)} }`;
       case 'variable': {
@@ -404,12 +403,15 @@ export class Generator {
     if (b === 'set') {
       const scalar =
         (a === 'int' || a === 'pair' || a.startsWith('enum ')) && this.#bindings.constants.has(right);
+      const known = this.#bindings.constants.get(right);
+      if (a === 'clist' && known instanceof ValueSet && known.element !== 'ip') return `${y}.hasAny(${x})`;
       return scalar ? `${y}.hasNumber(${x})` : `o.inSet(${JSON.stringify(a)}, ${x}, ${y})`;
     }
     if (b === 'bgpmask') return `${y}.match(${x})`;
     if (b === 'bgppath') return `${y}.contains(${x})`;
     if (b === 'string') return `o.matchesText(${x}, ${y})`;
     if (b === 'prefix') return a === 'ip' ? `o.prefixContains(${y}, ${x})` : `o.netWithin(${x}, ${y})`;
+    if (a === 'pair' || a === 'quad' || a === 'ec') return `${y}.includes(${x})`;
     return `o.inList(${JSON.stringify(a)}, ${x}, ${y})`;
   }
 }

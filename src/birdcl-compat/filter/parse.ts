@@ -29,6 +29,9 @@ const LEVELS: readonly { operators: readonly BinaryOperator[]; chains: boolean }
   { operators: ['*', '/'], chains: true },
 ];
 
+/** Operators of one kind in a row, which nest to the left. */
+const MAX_CHAIN = 500;
+
 const EC_WORDS = new Set(['rt', 'ro', 'unknown', 'generic']);
 const BUILTINS = new Set(['prepend', 'add', 'delete', 'filter']);
 const STATEMENT_WORDS = [
@@ -62,11 +65,6 @@ export function isTypeWord(word: string | undefined): boolean {
   return word !== undefined && TYPE_WORDS.has(word);
 }
 
-/** Whether a word may be a symbol inside filters. */
-export function maySymbol(word: string): boolean {
-  return !RESERVED.has(word);
-}
-
 /** `int`, `prefix set`, … */
 export function parseType(cursor: Cursor): Type {
   const type = TYPE_WORDS.get(cursor.word() ?? '');
@@ -80,17 +78,19 @@ export function parseType(cursor: Cursor): Type {
 }
 
 export function parseExpression(cursor: Cursor): Expression {
-  return parseLevel(cursor, 0);
+  return cursor.nested(() => parseLevel(cursor, 0));
 }
 
 function parseLevel(cursor: Cursor, level: number): Expression {
   const rule = LEVELS[level];
   if (!rule) return parseUnary(cursor);
   let left = parseLevel(cursor, level + 1);
+  let length = 0;
   while (cursor.kind === TOKEN.punctuation) {
     const operator = cursor.textAfter(0) as BinaryOperator;
     if (!rule.operators.includes(operator)) break;
     const { at } = left;
+    if (++length > MAX_CHAIN) cursor.fail('Expression too long');
     cursor.at++;
     left = { kind: 'binary', at, operator, left, right: parseLevel(cursor, level + 1) };
     if (!rule.chains) break;
@@ -100,13 +100,15 @@ function parseLevel(cursor: Cursor, level: number): Expression {
 
 function parseUnary(cursor: Cursor): Expression {
   const { at } = cursor;
-  if (cursor.accept('!')) return { kind: 'not', at, operand: parseUnary(cursor) };
+  if (cursor.accept('!')) return { kind: 'not', at, operand: cursor.nested(() => parseUnary(cursor)) };
   return parsePostfix(cursor, parsePrimary(cursor));
 }
 
 function parsePostfix(cursor: Cursor, start: Expression): Expression {
   let target = start;
+  let length = 0;
   while (cursor.isPunctuation('.')) {
+    if (++length > MAX_CHAIN) cursor.fail('Expression too long');
     cursor.at++;
     const nameAt = cursor.at;
     const name = cursor.name('a method');
@@ -264,6 +266,10 @@ function parseParenthesis(cursor: Cursor): Expression {
 }
 
 function parseSet(cursor: Cursor): Expression {
+  return cursor.nested(() => parseSetLiteral(cursor));
+}
+
+function parseSetLiteral(cursor: Cursor): Expression {
   const at = cursor.expect('[');
   if (cursor.accept(']')) return { kind: 'set', at, items: [] };
   const isPrefix =
@@ -396,6 +402,10 @@ function parseVariable(cursor: Cursor): VariableDeclaration {
 }
 
 export function parseStatement(cursor: Cursor): Statement {
+  return cursor.nested(() => parseOneStatement(cursor));
+}
+
+function parseOneStatement(cursor: Cursor): Statement {
   const { at } = cursor;
   if (cursor.isPunctuation('{')) return { kind: 'block', at, body: parseBlock(cursor) };
   const word = cursor.word();

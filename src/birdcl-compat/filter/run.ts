@@ -66,6 +66,9 @@ const SOURCE_NUMBER = { static: 1, direct: 3, bgp: 11 } as const;
 const NET_TYPE_NUMBER = [1, 2] as const;
 const UNKNOWN_ADDRESS: IpAddress = { version: 6, words: [0, 0, 0, 0] };
 
+/** Attribute codes, local ones included, are below this. */
+const CODES = 512;
+
 /** Where `print` goes. */
 export type FilterOutput = (text: string) => void;
 
@@ -82,8 +85,11 @@ export class FilterRun {
   #context: PolicyContext | undefined;
   /** Attributes as changed by this filter; undefined is unset. */
   readonly #changes = new Map<number, Value>();
-  /** Attributes decoded for this route. */
-  readonly #decoded = new Map<number, Value>();
+  /** Attributes decoded for this set, good where the stamp is the current one; routes in a row often share a set. */
+  readonly #decoded: Value[] = new Array<Value>(CODES).fill(undefined);
+  readonly #stamps = new Uint32Array(CODES);
+  #stamp = 0;
+  #generation = -1;
   #text = '';
 
   constructor(store: AttrStore | undefined, output: FilterOutput) {
@@ -93,11 +99,18 @@ export class FilterRun {
   }
 
   begin(attrs: number, context: PolicyContext): void {
-    this.#attrs = attrs;
+    const generation = this.#store!.generation[attrs]!;
+    if (attrs !== this.#attrs || generation !== this.#generation) {
+      this.#attrs = attrs;
+      this.#generation = generation;
+      if (++this.#stamp > 0xffff_ffff) {
+        this.#stamps.fill(0);
+        this.#stamp = 1;
+      }
+    }
     this.#context = context;
     this.verdict = VERDICT.none;
     if (this.#changes.size > 0) this.#changes.clear();
-    if (this.#decoded.size > 0) this.#decoded.clear();
     this.#text = '';
   }
 
@@ -146,9 +159,10 @@ export class FilterRun {
       default:
         break;
     }
-    if (this.#decoded.has(code)) return this.#decoded.get(code);
+    if (this.#stamps[code] === this.#stamp) return this.#decoded[code];
     const value = decodeAttribute(store, attrs, code);
-    this.#decoded.set(code, value);
+    this.#decoded[code] = value;
+    this.#stamps[code] = this.#stamp;
     return value;
   }
 
@@ -246,7 +260,7 @@ function decodeAttribute(store: AttrStore, attrs: number, code: number): Value {
       return ipFromBytes(bytes, at, 4);
     case ATTR.communities:
     case ATTR.clusterList:
-      return Array.from({ length: length >> 2 }, (_, i) => word(i));
+      return wordsAt(bytes, at, length);
     case ATTR.extendedCommunities:
       return Array.from(
         { length: length >> 3 },
@@ -264,6 +278,15 @@ function decodeAttribute(store: AttrStore, attrs: number, code: number): Value {
       // Attributes that can only be asked whether they are there.
       return true;
   }
+}
+
+/** Big-endian 32-bit words. */
+function wordsAt(bytes: Uint8Array, at: number, length: number): number[] {
+  const words: number[] = [];
+  for (let i = at; i + 4 <= at + length; i += 4) {
+    words.push(((bytes[i]! << 24) | (bytes[i + 1]! << 16) | (bytes[i + 2]! << 8) | bytes[i + 3]!) >>> 0);
+  }
+  return words;
 }
 
 function encodeAttribute(code: number, value: Value): Uint8Array {

@@ -46,6 +46,9 @@ function pairRanges(item: TupleItem, resolve: Resolve): Range<number>[] {
   const second = bounds(item, 1, ALL16, resolve);
   if (item.to) {
     const [a, b] = item.to.map((node) => integer(node, resolve));
+    if (a! < first.from || b! < second.from) {
+      throw new ConfError(item.at, 'From value cannot be higher that To value in pair sets');
+    }
     return [{ from: pair(first.from, second.from), to: pair(a!, b!) }];
   }
   if (second.wild) return [{ from: pair(first.from, 0), to: pair(first.to, ALL16) }];

@@ -72,6 +72,12 @@ export class ValueSet {
     return value >= lows[low]! && value <= this.#high![low]!;
   }
 
+  /** Whether any of the numbers is a member. */
+  hasAny(values: readonly number[]): boolean {
+    for (const value of values) if (this.hasNumber(value)) return true;
+    return false;
+  }
+
   /** BIRD's `=`: the same elements and ranges, not only the same members. */
   same(other: ValueSet): boolean {
     return this.element === other.element && sameRanges(this.ranges, other.ranges);

@@ -1,6 +1,7 @@
 /** Values of the filter language as JavaScript values. */
-import { formatIp, formatIpv4 } from '../../base/ip.ts';
+import { formatIp } from '../../base/ip.ts';
 import type { IpAddress } from '../../base/ip.ts';
+import { formatExtendedCommunity } from '../../rib/attrs/communities.ts';
 import type { AsPath, PathMask } from './as-path.ts';
 import type { PrefixSet, ValueSet } from './sets.ts';
 
@@ -83,26 +84,7 @@ export function formatLarge(value: LargeCommunity): string {
 
 /** BIRD's text of an extended community. */
 export function formatEc(value: bigint): string {
-  const high = Number(value >> 32n);
-  const low = Number(value & 0xffff_ffffn);
-  const type = high >>> 16;
-  const name = { 0x02: 'rt', 0x03: 'ro' }[type & 0xff];
-  if (name !== undefined) {
-    switch (type & 0xff00) {
-      case 0x0000:
-      case 0x4000:
-        return `(${name}, ${high & 0xffff}, ${low})`;
-      case 0x0100:
-      case 0x4100:
-        return `(${name}, ${formatIpv4((((high & 0xffff) << 16) | (low >>> 16)) >>> 0)}, ${low & 0xffff})`;
-      case 0x0200:
-      case 0x4200:
-        return `(${name}, ${(((high & 0xffff) << 16) | (low >>> 16)) >>> 0}, ${low & 0xffff})`;
-      default:
-        break;
-    }
-  }
-  return `(generic, 0x${high.toString(16)}, 0x${low.toString(16)})`;
+  return formatExtendedCommunity(Number(value >> 32n), Number(value & 0xffff_ffffn));
 }
 
 const EC_SUBTYPE = { rt: 0x02, ro: 0x03 } as const;

@@ -47,7 +47,6 @@ function serve(socket: Socket, view: DaemonView): void {
     soon: (run) => setImmediate(run),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    end: () => socket.end(),
   };
   const held: { session?: CliSession } = {};
   const session = new CliSession(transport, new Commands(view, (text) => held.session?.notice(text)));
