@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import { loadFile, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
+import { parseClientArguments } from './birdcl-compat/client/args.ts';
+import { runClient } from './birdcl-compat/io/client.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
@@ -71,6 +73,9 @@ async function runReflector(path: string, socketPath: string): Promise<number> {
       log.configure(config.log);
     },
     shutdown: stop,
+    reportBug: (error) => {
+      log.write('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    },
   });
   let socket;
   try {
@@ -123,6 +128,17 @@ export async function checkCommand(args: string[]): Promise<number> {
   const result = load(parsed.config);
   report(result);
   return await Promise.resolve(result.config ? 0 : 1);
+}
+
+/** `catbird cl`. */
+export async function clientCommand(args: string[]): Promise<number> {
+  const parsed = parseClientArguments(args, DEFAULT_SOCKET);
+  if (parsed.kind === 'exit') {
+    (parsed.status === 0 ? process.stdout : process.stderr).write(parsed.text);
+    return parsed.status;
+  }
+  const { stdin: input, stdout: output, stderr: errors } = process;
+  return await runClient(parsed.args, { input, output, errors, interactive: input.isTTY });
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */

@@ -33,6 +33,8 @@ export interface DaemonViewOptions {
   /** After a new configuration took effect. */
   readonly configured: (config: DaemonConfig) => void;
   readonly shutdown: () => void;
+  /** An exception that a command ended with: a bug of ours. */
+  readonly reportBug: (error: unknown) => void;
 }
 
 /** BIRD 2's version whose replies these are; some programs read it. */
@@ -101,6 +103,10 @@ export class ControlView implements DaemonView {
 
   watchLog(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void {
     return this.#options.watchLog(classes, line);
+  }
+
+  reportBug(error: unknown): void {
+    this.#options.reportBug(error);
   }
 
   act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult {

@@ -364,11 +364,12 @@ export class Daemon {
 
   #newCompiler(): FilterCompiler {
     return new FilterCompiler(this.reflector.store, {
-      error: (filter, _at, message) => {
+      error: (filter, at, message) => {
         const now = this.#env.clock.now();
         if (now - this.#filterErrorAt < FILTER_ERROR_INTERVAL_MS) return;
         this.#filterErrorAt = now;
-        this.#env.log('error', `filter ${filter}: ${message}`);
+        const { file, line, column } = this.config.locate(at);
+        this.#env.log('error', `filter ${filter}: ${file}:${line}:${column} ${message}`);
       },
       print: (text) => {
         this.#env.log('info', text);

@@ -1,5 +1,5 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { checkCommand, reflectorCommand } from './commands.ts';
+import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
@@ -17,6 +17,7 @@ type Command = (args: string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, Command>> = {
   reflector: reflectorCommand,
   check: checkCommand,
+  cl: clientCommand,
 };
 
 async function main(argv: string[]): Promise<number> {
