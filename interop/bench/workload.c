@@ -100,7 +100,7 @@ static unsigned put_attributes(uint8_t *p, uint32_t set, uint32_t next_hop) {
   put32(p, 100);
   p += 4;
   *p++ = 0xc0; *p++ = 8; *p++ = (uint8_t)(4 * communities);
-  for (unsigned i = 0; i < communities; i++, p += 4) put32(p, i ? 3000u << 16 | (set >> 8 * i & 0xffff) : 0x40000000 | set);
+  for (unsigned i = 0; i < communities; i++, p += 4) put32(p, i ? (3000 + i) << 16 | (set >> 8 * i & 0xffff) : 0x40000000 | set);
   return (unsigned)(p - start);
 }
 
