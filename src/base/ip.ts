@@ -81,3 +81,12 @@ export function ipFromBytes(bytes: Uint8Array, at: number, length: number): IpAd
   for (let i = 0; i < length; i += 4) words.push(view.getUint32(i));
   return { version: length === 4 ? 4 : 6, words };
 }
+
+/** Negative where `a` sorts before `b`: IPv4 before IPv6, then by value. */
+export function compareIp(a: IpAddress, b: IpAddress): number {
+  if (a.version !== b.version) return a.version - b.version;
+  for (let i = 0; i < a.words.length; i++) {
+    if (a.words[i] !== b.words[i]) return a.words[i]! - b.words[i]!;
+  }
+  return 0;
+}

@@ -11,6 +11,8 @@ export interface FamilyConfig {
   readonly extendedNextHop: boolean;
   /** RFC 4724: list this family in the graceful restart capability. */
   readonly gracefulRestart: boolean;
+  /** RFC 4724: while restarting, announce that forwarding for this family went on. Absent: it did not. */
+  readonly forwardingPreserved?: boolean;
   /** The session is refused where the neighbour does not offer the family (BIRD `mandatory`). */
   readonly mandatory: boolean;
 }

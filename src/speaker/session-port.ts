@@ -32,9 +32,15 @@ export interface EstablishedSession {
   write(chunks: readonly Uint8Array[], messages: number, written: () => void): void;
   /** Asks for the neighbour's routes again (RFC 2918). False where it cannot. */
   requestRefresh(family: FamilyIndex): boolean;
-  /** Ends the session with a NOTIFICATION; `routesReceived` is not called for what is still buffered. */
-  fail(error: BgpError, reason: string): void;
-  /** Stops and resumes reading from the neighbour. Hold-timer judgement takes it into account. */
+  /**
+   * Ends the session with a NOTIFICATION; nothing that is still buffered is handed over. It starts again after the
+   * error wait time, or stays down until someone enables it where `stayDown` is set (a route limit that disables).
+   */
+  fail(error: BgpError, reason: string, stayDown?: boolean): void;
+  /**
+   * Stops and resumes reading from the neighbour. Messages of the read at hand are still handed over. While reading
+   * is paused the hold timer does not expire.
+   */
   pauseReading(): void;
   resumeReading(): void;
 }

@@ -18,7 +18,7 @@ export interface ConnectOptions {
   readonly localAddress?: IpAddress;
   /** RFC 2385 key. */
   readonly password?: string;
-  /** IP TTL or hop limit of what is sent: 1 for a direct eBGP peer, 255 with GTSM, 255 else. */
+  /** IP TTL or hop limit of what is sent: 1 for a direct peer, 255 with GTSM, else the number of hops. */
   readonly ttl?: number;
   /** RFC 5082: packets that arrive with a smaller TTL or hop limit are dropped by the kernel. */
   readonly minTtl?: number;
@@ -46,7 +46,10 @@ export interface Transport {
   /** Stops and resumes `onData`; what arrives meanwhile waits in the kernel. */
   pause(): void;
   resume(): void;
-  /** Sends what is pending, then closes. */
+  /**
+   * Sends what is pending, then closes the sending side. What still arrives is thrown away; `onClose` follows when the
+   * other side closes as well. Whoever calls this destroys the transport if that takes too long.
+   */
   end(): void;
   /** Closes at once; what is pending is lost. */
   destroy(): void;
@@ -59,6 +62,8 @@ export interface ConnectAttempt {
 
 export interface ListenOptions {
   readonly local: Endpoint;
+  /** Told when a connection could not be accepted, for want of descriptors for example; the listener goes on. */
+  readonly acceptFailed?: (error: Error) => void;
 }
 
 /** What a listener does for a peer address before a connection from it may exist. */

@@ -132,7 +132,7 @@ const TEXT: Readonly<Record<number, { text: string; sub: Readonly<Record<number,
   },
   [ERROR.routeRefreshMessage]: {
     text: 'Invalid ROUTE-REFRESH message',
-    sub: { 1: 'Invalid message length' },
+    sub: { 1: 'Invalid ROUTE-REFRESH message length' },
   },
   [ERROR.sendHoldTimerExpired]: { text: 'Send hold timer expired', sub: {} },
 };
@@ -140,7 +140,6 @@ const TEXT: Readonly<Record<number, { text: string; sub: Readonly<Record<number,
 /** One line for an error, as BIRD words it; unknown codes are given as numbers. */
 export function errorText(code: number, subcode: number): string {
   const entry = TEXT[code];
-  if (!entry) return `Error ${code}.${subcode}`;
-  if (subcode === 0) return entry.text;
-  return entry.sub[subcode] ?? `${entry.text}: unknown subcode ${subcode}`;
+  const text = subcode === 0 ? entry?.text : entry?.sub[subcode];
+  return text ?? `Unknown error ${code}.${subcode}`;
 }

@@ -1,0 +1,232 @@
+/** What the control socket asks of the daemon. The daemon implements it; nothing here knows how it keeps routes. */
+import type { IpAddress } from '../../base/ip.ts';
+import type { AttrStore } from '../../rib/attrs/store.ts';
+import type { PolicyContext } from '../../rib/policy.ts';
+import type { DaemonConfig, LimitConfig, LogClass } from '../conf/lowered.ts';
+import type { Diagnostic } from '../conf/diagnostics.ts';
+import type { Prefix } from '../filter/values.ts';
+
+export interface StatusView {
+  readonly routerId: number;
+  readonly hostname: string;
+  /** Wall-clock times in milliseconds. */
+  readonly nowMs: number;
+  readonly bootMs: number;
+  readonly configuredMs: number;
+  readonly state: 'up' | 'reconfiguring' | 'shutting-down';
+  /** RFC 4724: the daemon itself restarts gracefully. */
+  readonly gracefulRestart?: { readonly protocols: number; readonly waitS: number };
+}
+
+export interface LimitView extends LimitConfig {
+  readonly hit: boolean;
+}
+
+export interface UpdateCounters {
+  readonly received: number;
+  readonly rejected: number;
+  readonly filtered: number;
+  readonly ignored: number;
+  readonly accepted: number;
+}
+
+export interface ChannelStats {
+  readonly imported: number;
+  /** Routes that the import filter rejected and that are kept. */
+  readonly filtered: number;
+  readonly exported: number;
+  readonly preferred: number;
+  readonly importUpdates: UpdateCounters;
+  readonly importWithdraws: UpdateCounters;
+  readonly exportUpdates: UpdateCounters;
+  readonly exportWithdraws: UpdateCounters;
+}
+
+export interface ChannelView {
+  readonly name: 'ipv4' | 'ipv6';
+  readonly state: 'DOWN' | 'START' | 'UP' | 'FLUSHING';
+  readonly table: string;
+  readonly preference: number;
+  readonly importFilter: string;
+  readonly exportFilter: string;
+  readonly receiveLimit?: LimitView;
+  readonly importLimit?: LimitView;
+  readonly exportLimit?: LimitView;
+  readonly importKeepFiltered: boolean;
+  readonly stats: ChannelStats;
+  /** The next hop that this side puts into routes of its own. */
+  readonly nextHop?: IpAddress;
+  readonly igpTable4?: string;
+  readonly igpTable6?: string;
+}
+
+/** Capabilities of one side of a session; families by BIRD's names. */
+export interface CapabilitiesView {
+  readonly families: readonly string[];
+  readonly routeRefresh: boolean;
+  readonly extendedNextHop: readonly string[];
+  readonly extendedMessages: boolean;
+  readonly gracefulRestart?: {
+    readonly timeS: number;
+    readonly restarting: boolean;
+    readonly supported: readonly string[];
+    readonly preserved: readonly string[];
+  };
+  readonly as4: boolean;
+  readonly addPathReceive: readonly string[];
+  readonly addPathSend: readonly string[];
+  readonly enhancedRefresh: boolean;
+  readonly hostname?: string;
+}
+
+/** A running timer: what remains, of what. */
+export interface TimerView {
+  readonly remainsS: number;
+  readonly ofS: number;
+}
+
+export interface BgpView {
+  /** `Idle`, `Connect`, `Active`, `OpenSent`, `OpenConfirm`, `Established`, `Passive`, `Down`, `Close`. */
+  readonly state: string;
+  readonly neighborAddress?: IpAddress;
+  readonly neighborInterface?: string;
+  readonly neighborRange?: Prefix;
+  /** Given where it is not 179. */
+  readonly neighborPort?: number;
+  readonly neighborAs: number;
+  readonly localAs: number;
+  readonly errorWait?: TimerView;
+  readonly connectDelay?: TimerView;
+  /** `Socket: Connection refused`, `Received: Administrative shutdown`, … */
+  readonly lastError?: string;
+  /** While Established. */
+  readonly session?: {
+    readonly neighborId: number;
+    readonly local: CapabilitiesView;
+    readonly neighbor: CapabilitiesView;
+    readonly internal: boolean;
+    readonly multihop: boolean;
+    readonly routeReflectorClient: boolean;
+    readonly as4: boolean;
+    readonly sourceAddress: IpAddress;
+    readonly holdTimer: TimerView;
+    readonly keepaliveTimer: TimerView;
+  };
+}
+
+export interface ProtocolView {
+  readonly name: string;
+  readonly kind: 'BGP' | 'Static' | 'Device';
+  readonly state: 'up' | 'start' | 'down' | 'stop' | 'flush';
+  readonly sinceMs: number;
+  readonly description?: string;
+  readonly message?: string;
+  /** Given where the protocol sets its own. */
+  readonly routerId?: number;
+  readonly bgp?: BgpView;
+  readonly channels: readonly ChannelView[];
+}
+
+export interface RouteQuery {
+  readonly table: string;
+  /** `for`: the longest match; `in`: the network and what lies in it. */
+  readonly match?: { readonly mode: 'exact' | 'for' | 'in'; readonly prefix: Prefix };
+  /** Fills `exported` of the rows: what is, would be, or is not sent to this protocol. */
+  readonly export?: {
+    readonly mode: 'export' | 'preexport' | 'noexport' | 'exported';
+    readonly protocol: string;
+    readonly channel: 'ipv4' | 'ipv6';
+  };
+  /** The best route of each network only. */
+  readonly primaryOnly: boolean;
+  /** Routes that an import filter rejected and that are kept, instead of the others. */
+  readonly filtered: boolean;
+}
+
+/** One route. A row is read before the next one is asked for, so the daemon may use one object for all. */
+export interface RouteView {
+  readonly prefix: Prefix;
+  /** No row of the same network came before. */
+  readonly firstOfNetwork: boolean;
+  readonly destination: 'unicast' | 'blackhole' | 'unreachable' | 'prohibited';
+  readonly protocol: string;
+  readonly changedMs: number;
+  /** The neighbour it came from. */
+  readonly from?: IpAddress;
+  readonly nextHops: readonly {
+    readonly address?: IpAddress;
+    readonly interface?: string;
+    readonly weight?: number;
+  }[];
+  readonly primary: boolean;
+  readonly preference: number;
+  /** Undefined: not resolved through a table. */
+  readonly igpMetric?: number | 'unreachable' | 'unknown';
+  readonly stale: boolean;
+  readonly suppressed: boolean;
+  /** The attribute set, in `DaemonView.attributes`. */
+  readonly attrs: number;
+  readonly source: 'BGP' | 'static' | 'device';
+  readonly exported: boolean;
+  /** For filters of `show route where`. */
+  readonly context: PolicyContext;
+}
+
+export interface MemoryRow {
+  readonly name: string;
+  readonly effectiveBytes: number;
+  readonly overheadBytes: number;
+}
+
+export type ProtocolAction = 'enable' | 'disable' | 'restart' | 'reload' | 'reload in' | 'reload out';
+export type ProtocolActionResult =
+  | 'done'
+  | 'already-disabled'
+  | 'already-enabled'
+  /** The neighbour cannot send its routes again. */
+  | 'failed'
+  /** Not up, so there is nothing to reload. */
+  | 'nothing';
+
+export interface ConfigureRequest {
+  /** Undefined: the file that is in force. */
+  readonly path?: string;
+  /** Keep routes as they are where only filters changed. */
+  readonly soft: boolean;
+  /** Go back unless confirmed within so many seconds. */
+  readonly timeoutS?: number;
+}
+
+export type ConfigureResult =
+  | { readonly kind: 'failed'; readonly errors: readonly Diagnostic[] }
+  | {
+      readonly kind: 'done' | 'progress' | 'queued' | 'unqueued' | 'confirmed' | 'shutting-down' | 'nothing';
+    };
+
+export interface DaemonView {
+  /** As BIRD's: `2.0.12`. */
+  readonly version: string;
+  /** The configuration in force. */
+  readonly config: DaemonConfig;
+  readonly attributes: AttrStore;
+  status(): StatusView;
+  /** In the order of the configuration, dynamic ones behind their range. */
+  protocols(): readonly ProtocolView[];
+  /**
+   * Routes of one table, those of a network together and best first. Undefined between them is a place to pause,
+   * so that a walk that finds little does not hold the event loop.
+   */
+  routes(query: RouteQuery): Iterable<RouteView | undefined>;
+  memory(): readonly MemoryRow[];
+  /** Calls `line` with each log line of the classes, until the function that it returns is called. */
+  watchLog(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void;
+  act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult;
+  configPath(): string;
+  configure(request: ConfigureRequest): ConfigureResult;
+  /** Errors of a file, none where it is good. */
+  check(path: string): readonly Diagnostic[];
+  confirm(): ConfigureResult;
+  undo(): ConfigureResult;
+  /** Sends clients away and ends; called after the answer was written. */
+  shutdown(): void;
+}

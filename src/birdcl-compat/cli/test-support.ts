@@ -1,0 +1,285 @@
+/** A daemon that is not there: fixed protocols and made-up routes behind `DaemonView`. */
+import { parseIp } from '../../base/ip.ts';
+import type { PolicyContext } from '../../rib/policy.ts';
+import { AttrStore } from '../../rib/attrs/store.ts';
+import { load } from '../conf/test-support.ts';
+import { REFLECTOR } from '../conf/samples.ts';
+import { sampleRoute } from '../filter/test-support.ts';
+import { netWithin } from '../filter/run.ts';
+import { formatPrefix } from '../filter/values.ts';
+import type { Prefix } from '../filter/values.ts';
+import type {
+  CapabilitiesView,
+  ChannelView,
+  ConfigureRequest,
+  DaemonView,
+  ProtocolAction,
+  ProtocolActionResult,
+  ProtocolView,
+  RouteQuery,
+  RouteView,
+} from './daemon-view.ts';
+import { Commands } from './commands.ts';
+import { CliSession } from './protocol.ts';
+
+const TIME = new Date(2026, 0, 2, 3, 4, 5, 678).getTime();
+const ZERO = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
+
+function ip(text: string): NonNullable<ReturnType<typeof parseIp>> {
+  return parseIp(text)!;
+}
+
+export function prefixOf(text: string): Prefix {
+  const [address, length] = text.split('/');
+  return { ip: ip(address!), length: Number(length) };
+}
+
+const CHANNEL: ChannelView = {
+  name: 'ipv4',
+  state: 'UP',
+  table: 'master4',
+  preference: 100,
+  importFilter: 'clients_in',
+  exportFilter: '(unnamed)',
+  importLimit: { limit: 1000, action: 'block', hit: false },
+  importKeepFiltered: true,
+  stats: {
+    imported: 3,
+    filtered: 1,
+    exported: 2,
+    preferred: 3,
+    importUpdates: { received: 4, rejected: 0, filtered: 1, ignored: 0, accepted: 3 },
+    importWithdraws: ZERO,
+    exportUpdates: { received: 3, rejected: 1, filtered: 0, ignored: 0, accepted: 2 },
+    exportWithdraws: ZERO,
+  },
+  nextHop: ip('192.0.2.1'),
+  igpTable4: 'master4',
+};
+
+const CAPABILITIES: CapabilitiesView = {
+  families: ['ipv4'],
+  routeRefresh: true,
+  extendedNextHop: [],
+  extendedMessages: false,
+  gracefulRestart: { timeS: 120, restarting: false, supported: [], preserved: [] },
+  as4: true,
+  addPathReceive: [],
+  addPathSend: [],
+  enhancedRefresh: true,
+};
+
+const PROTOCOLS: readonly ProtocolView[] = [
+  { name: 'device1', kind: 'Device', state: 'up', sinceMs: TIME, channels: [] },
+  {
+    name: 'anchors',
+    kind: 'Static',
+    state: 'up',
+    sinceMs: TIME,
+    channels: [{ ...CHANNEL, preference: 200 }],
+  },
+  {
+    name: 'node1',
+    kind: 'BGP',
+    state: 'up',
+    sinceMs: TIME,
+    description: 'node one',
+    bgp: {
+      state: 'Established',
+      neighborAddress: ip('10.0.0.1'),
+      neighborAs: 64512,
+      localAs: 64512,
+      session: {
+        neighborId: 0x0a000001,
+        local: CAPABILITIES,
+        neighbor: CAPABILITIES,
+        internal: true,
+        multihop: true,
+        routeReflectorClient: true,
+        as4: true,
+        sourceAddress: ip('192.0.2.1'),
+        holdTimer: { remainsS: 74.5, ofS: 90 },
+        keepaliveTimer: { remainsS: 12.25, ofS: 30 },
+      },
+    },
+    channels: [CHANNEL],
+  },
+  {
+    name: 'Mesh_10_0_0_2',
+    kind: 'BGP',
+    state: 'start',
+    sinceMs: TIME,
+    bgp: {
+      state: 'Active',
+      neighborAddress: ip('10.0.0.2'),
+      neighborAs: 64512,
+      localAs: 64512,
+      connectDelay: { remainsS: 1.5, ofS: 5 },
+      lastError: 'Socket: Connection refused',
+    },
+    channels: [{ ...CHANNEL, state: 'DOWN' }],
+  },
+];
+
+export class FakeDaemon implements DaemonView {
+  readonly version = '2.0.12';
+  readonly config = load(REFLECTOR).config!;
+  readonly attributes = new AttrStore();
+  readonly log: string[] = [];
+  readonly #attrs = sampleRoute(this.attributes);
+  readonly #prefixes: Iterable<Prefix>;
+  /** How many routes were asked for. */
+  walked = 0;
+
+  constructor(prefixes: Iterable<Prefix> = ['10.65.0.0/16', '10.65.1.0/24', '10.66.0.0/16'].map(prefixOf)) {
+    this.#prefixes = prefixes;
+  }
+
+  status(): ReturnType<DaemonView['status']> {
+    return {
+      routerId: 0xc0000201,
+      hostname: 'rr1',
+      nowMs: TIME + 1000,
+      bootMs: TIME,
+      configuredMs: TIME,
+      state: 'up',
+    };
+  }
+
+  protocols(): readonly ProtocolView[] {
+    return PROTOCOLS;
+  }
+
+  *routes({ table, match, export: wanted }: RouteQuery): Iterable<RouteView> {
+    if (table !== 'master4') return;
+    for (const prefix of this.#prefixes) {
+      this.walked++;
+      if (match?.mode === 'in' && !netWithin(prefix, match.prefix)) continue;
+      if (match?.mode === 'for' && !netWithin(match.prefix, prefix)) continue;
+      if (match?.mode === 'exact' && formatPrefix(prefix) !== formatPrefix(match.prefix)) continue;
+      yield* this.#rows(prefix, wanted === undefined || prefix.length === 24);
+    }
+  }
+
+  *#rows(prefix: Prefix, exported: boolean): Iterable<RouteView> {
+    const context: PolicyContext = {
+      family: 0,
+      netWords: Uint32Array.from(prefix.ip.words),
+      netAt: 0,
+      netLength: prefix.length,
+      source: { protocol: 'node1', kind: 'bgp', internal: true },
+    };
+    for (const first of [true, false]) {
+      yield {
+        prefix,
+        firstOfNetwork: first,
+        destination: first ? 'unicast' : 'blackhole',
+        protocol: first ? 'node1' : 'anchors',
+        changedMs: TIME,
+        ...(first && { from: ip('10.0.0.9'), igpMetric: 5 }),
+        nextHops: first ? [{ address: ip('10.0.0.1'), interface: 'eth0' }] : [],
+        primary: first,
+        preference: first ? 100 : 50,
+        stale: false,
+        suppressed: false,
+        attrs: this.#attrs,
+        source: first ? 'BGP' : 'static',
+        exported,
+        context,
+      };
+    }
+  }
+
+  memory(): ReturnType<DaemonView['memory']> {
+    return [
+      { name: 'Routing tables:', effectiveBytes: 5000, overheadBytes: 123_456 },
+      { name: 'Total:', effectiveBytes: 52_428_800, overheadBytes: 0 },
+    ];
+  }
+
+  watchLog(classes: ReadonlySet<string>, line: (text: string) => void): () => void {
+    this.log.push(`watch ${[...classes].join(' ')}`);
+    line('a log line');
+    return () => this.log.push('unwatch');
+  }
+
+  act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult {
+    this.log.push([action, protocol, ...(message === undefined ? [] : [message])].join(' '));
+    if (action === 'enable') return 'already-enabled';
+    if (action.startsWith('reload') && protocol !== 'node1') return 'nothing';
+    return 'done';
+  }
+
+  configPath(): string {
+    return '/etc/bird.conf';
+  }
+
+  configure(request: ConfigureRequest): ReturnType<DaemonView['configure']> {
+    this.log.push(`configure ${JSON.stringify(request)}`);
+    if (request.path === undefined) return { kind: 'done' };
+    return { kind: 'failed', errors: this.check(request.path) };
+  }
+
+  check(path: string): ReturnType<DaemonView['check']> {
+    if (path === '/etc/bird.conf') return [];
+    const location = { file: path, line: 3, column: 4 };
+    return [{ severity: 'error', message: 'syntax error', location, width: 1 }];
+  }
+
+  confirm(): ReturnType<DaemonView['configure']> {
+    return { kind: 'confirmed' };
+  }
+
+  undo(): ReturnType<DaemonView['configure']> {
+    return { kind: 'nothing' };
+  }
+
+  shutdown(): void {
+    this.log.push('shutdown');
+  }
+}
+
+/** A client without a socket. */
+export class FakeClient {
+  /** Everything written so far. */
+  text = '';
+  /** Writes are refused while this is set. */
+  full = false;
+  paused = false;
+  readonly session: CliSession;
+  readonly #later: (() => void)[] = [];
+
+  constructor(view: DaemonView) {
+    const held: { session?: CliSession } = {};
+    const commands = new Commands(view, (line) => held.session?.notice(line));
+    this.session = new CliSession(
+      {
+        write: (text) => {
+          this.text += text;
+          return !this.full;
+        },
+        soon: (run) => this.#later.push(run),
+        pause: () => (this.paused = true),
+        resume: () => (this.paused = false),
+        end: () => undefined,
+      },
+      commands,
+    );
+    held.session = this.session;
+  }
+
+  /** Runs one slice that was put off; false where there is none. */
+  turn(): boolean {
+    const run = this.#later.shift();
+    run?.();
+    return run !== undefined;
+  }
+
+  /** What comes back for one request, once it is complete. */
+  ask(request: string): string {
+    this.text = '';
+    this.session.received(`${request}\n`);
+    while (this.turn());
+    return this.text;
+  }
+}

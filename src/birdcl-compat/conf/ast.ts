@@ -1,0 +1,43 @@
+/** The configuration as written: statements in order, positions as token indexes. */
+import type { Expression, FilterNode, FunctionNode } from '../filter/ast.ts';
+import type { GlobalDraft } from './grammar/global.ts';
+import type { ProtocolDraft, ProtocolGrammar } from './grammar/protocol.ts';
+import type { TableDraft } from './grammar/table.ts';
+import type { OptionNode } from './rules.ts';
+
+export interface NameNode {
+  readonly name: string;
+  readonly at: number;
+}
+
+export interface ProtocolNode {
+  readonly kind: 'protocol';
+  readonly at: number;
+  readonly grammar: ProtocolGrammar<ProtocolDraft>;
+  readonly template: boolean;
+  readonly name?: NameNode;
+  readonly from?: NameNode;
+  readonly options: readonly OptionNode<ProtocolDraft>[];
+  /** Token of the closing brace. */
+  readonly end: number;
+}
+
+export type StatementNode =
+  | { readonly kind: 'global'; readonly option: OptionNode<GlobalDraft> }
+  | { readonly kind: 'define'; readonly name: NameNode; readonly value: Expression }
+  | { readonly kind: 'filter'; readonly filter: FilterNode }
+  | { readonly kind: 'function'; readonly function: FunctionNode }
+  | {
+      readonly kind: 'table';
+      readonly name: NameNode;
+      readonly family: 0 | 1;
+      readonly sorted: boolean;
+      readonly options: readonly OptionNode<TableDraft>[];
+    }
+  | ProtocolNode
+  /** Something that BIRD has and Catbird has not: an error at check time. */
+  | { readonly kind: 'refused'; readonly at: number; readonly message: string; readonly hint: string };
+
+export interface ConfigTree {
+  readonly statements: readonly StatementNode[];
+}

@@ -1,0 +1,157 @@
+/** A place in the list of tokens, with the steps that every part of the parser takes. */
+import { parseIpv4, parseIpv6 } from '../../base/ip.ts';
+import type { IpAddress } from '../../base/ip.ts';
+import { formatIp } from '../../base/ip.ts';
+import { maskIp } from '../filter/values.ts';
+import type { Prefix } from '../filter/values.ts';
+import { ConfError, nearest } from './diagnostics.ts';
+import { TOKEN } from './lexer.ts';
+import type { TokenKind, Tokens } from './lexer.ts';
+
+export class Cursor {
+  readonly tokens: Tokens;
+  /** Index of the next token. */
+  at = 0;
+
+  constructor(tokens: Tokens) {
+    this.tokens = tokens;
+  }
+
+  get kind(): TokenKind {
+    return this.tokens.kinds[this.at]!;
+  }
+
+  kindAfter(count: number): TokenKind {
+    return this.tokens.kinds[Math.min(this.at + count, this.tokens.length - 1)]!;
+  }
+
+  /** Text of the token `count` after the next one. */
+  textAfter(count: number): string {
+    return this.tokens.text(Math.min(this.at + count, this.tokens.length - 1));
+  }
+
+  /** The next token's word, or undefined where it is none. */
+  word(): string | undefined {
+    return this.kind === TOKEN.word ? this.tokens.text(this.at) : undefined;
+  }
+
+  isWord(word: string): boolean {
+    return this.kind === TOKEN.word && this.tokens.text(this.at) === word;
+  }
+
+  isPunctuation(text: string): boolean {
+    return this.kind === TOKEN.punctuation && this.tokens.text(this.at) === text;
+  }
+
+  acceptWord(word: string): boolean {
+    if (!this.isWord(word)) return false;
+    this.at++;
+    return true;
+  }
+
+  accept(punctuation: string): boolean {
+    if (!this.isPunctuation(punctuation)) return false;
+    this.at++;
+    return true;
+  }
+
+  /** Goes past a punctuation mark; returns its token. */
+  expect(punctuation: string): number {
+    if (!this.isPunctuation(punctuation)) this.unexpected(`'${punctuation}'`);
+    return this.at++;
+  }
+
+  expectWord(word: string): number {
+    if (!this.isWord(word)) this.unexpected(`'${word}'`, [word]);
+    return this.at++;
+  }
+
+  /** A name: any word or apostrophed symbol. */
+  name(what: string): string {
+    if (this.kind !== TOKEN.word && this.kind !== TOKEN.quotedWord) this.unexpected(what);
+    return this.tokens.text(this.at++);
+  }
+
+  /** A string in quotes. */
+  string(what: string): string {
+    if (this.kind !== TOKEN.text) this.unexpected(what);
+    return this.tokens.text(this.at++);
+  }
+
+  /** An unsigned 32-bit number. */
+  number(what = 'a number'): number {
+    if (this.kind !== TOKEN.number) this.unexpected(what);
+    const value = Number(this.tokens.text(this.at));
+    if (value > 0xffff_ffff) this.fail('Number out of range');
+    this.at++;
+    return value;
+  }
+
+  /** An address. */
+  address(): IpAddress {
+    const text = this.tokens.text(this.at);
+    if (this.kind === TOKEN.ip4) {
+      const word = parseIpv4(text);
+      if (word === undefined) this.fail(`Invalid IPv4 address ${text}`);
+      this.at++;
+      return { version: 4, words: [word] };
+    }
+    if (this.kind !== TOKEN.ip6) this.unexpected('an IP address');
+    const words = parseIpv6(text);
+    if (!words) this.fail(`Invalid IPv6 address ${text}`);
+    this.at++;
+    return { version: 6, words };
+  }
+
+  isAddress(): boolean {
+    return this.kind === TOKEN.ip4 || this.kind === TOKEN.ip6;
+  }
+
+  /** Goes past `/ length` and makes a prefix of the address before it. */
+  prefixOf(ip: IpAddress): Prefix {
+    this.expect('/');
+    const length = this.number('a prefix length');
+    const at = this.at - 1;
+    if (length > ip.words.length * 32) throw new ConfError(at, `Invalid prefix length ${length}`);
+    const masked = maskIp(ip, length);
+    if (ip.words.some((word, i) => word !== masked.words[i])) {
+      const wanted = `${formatIp(masked)}/${length}`;
+      throw new ConfError(
+        at,
+        `Invalid IPv${ip.version} prefix ${formatIp(ip)}/${length}, maybe you wanted ${wanted}`,
+      );
+    }
+    return { ip, length };
+  }
+
+  /** Fails at the next token. */
+  fail(message: string, hint?: string): never {
+    throw new ConfError(this.at, message, hint);
+  }
+
+  /**
+   * Fails because the next token is not what may stand here.
+   * @param expected what may stand here, in words
+   * @param candidates keywords that may stand here, to find a likely fix among
+   */
+  unexpected(expected?: string, candidates: Iterable<string> = []): never {
+    if (this.kind === TOKEN.error) this.fail(this.tokens.error(this.at));
+    const message =
+      `syntax error, unexpected ${this.#describe()}` +
+      (expected === undefined ? '' : `, expecting ${expected}`);
+    const word = this.word();
+    const fix = word === undefined ? undefined : nearest(word, candidates);
+    this.fail(message, fix === undefined ? undefined : `did you mean '${fix}'?`);
+  }
+
+  #describe(): string {
+    switch (this.kind) {
+      case TOKEN.end:
+        return 'end of file';
+      case TOKEN.text:
+        return `string "${this.tokens.text(this.at)}"`;
+      default:
+        return `'${this.tokens.text(this.at)}'`;
+    }
+  }
+}

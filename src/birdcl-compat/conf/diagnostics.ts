@@ -1,0 +1,104 @@
+/** Errors and notices of a configuration: BIRD's one-line form first, then the line, a caret and a likely fix. */
+import type { Location, SourceText } from './source.ts';
+
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly location: Location;
+  /** How many characters the caret line marks. */
+  readonly width: number;
+  /** What would probably put it right. */
+  readonly hint?: string;
+  /** Text of the line, where it is known. */
+  readonly sourceLine?: string;
+}
+
+/** Thrown inside parser and lowering with the token it is about; made into a `Diagnostic` at their border. */
+export class ConfError extends Error {
+  /** Index of the token where the error is. */
+  readonly at: number;
+  readonly hint: string | undefined;
+  /** Token of the text that it is about, where BIRD reports the error later. */
+  readonly related: number | undefined;
+
+  constructor(at: number, message: string, hint?: string, related?: number) {
+    super(message);
+    this.at = at;
+    this.hint = hint;
+    this.related = related;
+  }
+}
+
+/** BIRD's form: `file:line:column message`. */
+export function oneLine(diagnostic: Diagnostic): string {
+  const { file, line, column } = diagnostic.location;
+  const word = diagnostic.severity === 'warning' ? 'warning: ' : '';
+  return `${file}:${line}:${column} ${word}${diagnostic.message}`;
+}
+
+/** The one-line form, then the source line with a caret, then the hint. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const lines = [oneLine(diagnostic)];
+  if (diagnostic.sourceLine !== undefined) {
+    const before = diagnostic.sourceLine.slice(0, diagnostic.location.column - 1);
+    lines.push(`  ${diagnostic.sourceLine}`);
+    lines.push(`  ${before.replace(/[^\t]/g, ' ')}${'^'.repeat(Math.max(1, diagnostic.width))}`);
+  }
+  if (diagnostic.hint !== undefined) lines.push(`  ${diagnostic.hint}`);
+  return lines.join('\n');
+}
+
+/** A diagnostic at a place of a source. */
+export function diagnosticAt(
+  source: SourceText,
+  offset: number,
+  width: number,
+  severity: Diagnostic['severity'],
+  message: string,
+  hint?: string,
+): Diagnostic {
+  const location = source.locate(offset);
+  return {
+    severity,
+    message,
+    location,
+    width,
+    ...(hint === undefined ? {} : { hint }),
+    sourceLine: source.line(location.line),
+  };
+}
+
+/** The candidate nearest to `word` by edit distance, where it is near enough to be a slip of the keys. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Damerau-Levenshtein distance in the restricted form: a swap of neighbours counts once. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let value = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        value = Math.min(value, before[j - 2]! + 1);
+      }
+      current.push(value);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[b.length]!;
+}

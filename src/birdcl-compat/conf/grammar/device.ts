@@ -1,0 +1,55 @@
+/** `protocol device`. Catbird follows interfaces by itself; the protocol is listed and can be asked about. */
+import { number, prefix, text } from '../arguments.ts';
+import type { ArgumentKind } from '../arguments.ts';
+import { option, refused, RuleTable } from '../rules.ts';
+import { newProtocol, protocolRules } from './protocol.ts';
+import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
+import { skipBlock } from './channel.ts';
+
+interface DeviceDraft extends ProtocolDraft {
+  scanTimeS: number;
+}
+
+/** `"eth*" { preferred … }`, `primary "eth0" 10.0.0.1`. */
+const interfaceOption: ArgumentKind<undefined, undefined> = {
+  parse(cursor) {
+    do text.parse(cursor);
+    while (cursor.accept(','));
+    return skipBlock(cursor);
+  },
+  evaluate: () => undefined,
+};
+
+const primaryOption: ArgumentKind<undefined, undefined> = {
+  parse(cursor) {
+    if (!cursor.isAddress()) text.parse(cursor);
+    if (cursor.isAddress() && cursor.textAfter(1) === '/') prefix.parse(cursor);
+    else cursor.address();
+    return undefined;
+  },
+  evaluate: () => undefined,
+};
+
+const NO_PREFERENCE =
+  'Catbird uses the address that the system chooses; set `source address` in the protocol instead';
+
+export const device: ProtocolGrammar<DeviceDraft> = {
+  word: 'device',
+  defaultName: 'device',
+  rules: new RuleTable<DeviceDraft>([
+    ...protocolRules<DeviceDraft>(),
+    option('scan time', number, (draft, value) => (draft.scanTimeS = value)),
+    refused('interface', interfaceOption, NO_PREFERENCE),
+    refused('primary', primaryOption, NO_PREFERENCE),
+  ]),
+  create: (debug) => ({ ...newProtocol(debug), scanTimeS: 60 }),
+  copy: (draft) => ({ ...draft }),
+  finish: ({ name, disabled, description, debug, scanTimeS }) => ({
+    kind: 'device',
+    name,
+    disabled,
+    ...(description === undefined ? {} : { description }),
+    debug,
+    scanTimeS,
+  }),
+};

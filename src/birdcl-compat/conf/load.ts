@@ -1,0 +1,69 @@
+/** From text to a checked configuration, or to what is wrong with it. */
+import type { StatementNode } from './ast.ts';
+import { Cursor } from './cursor.ts';
+import { ConfError } from './diagnostics.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { Tokens } from './lexer.ts';
+import { Lowering } from './lower.ts';
+import type { DaemonConfig } from './lowered.ts';
+import { parseConfig } from './parse.ts';
+import type { HostFacts } from './router-id.ts';
+import type { ConfigFiles } from './source.ts';
+
+export interface LoadResult {
+  /** Absent where there are errors. */
+  readonly config?: DaemonConfig;
+  /** In the order of the text; the first is the one that BIRD would report. */
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** At most this many errors are kept. */
+const MAX_ERRORS = 20;
+
+/**
+ * Parses and checks a configuration.
+ * @param path the file's name, as it appears in messages
+ * @param text its content
+ * @param files where `include` reads
+ * @param host what the host is called and which addresses it has
+ */
+export function loadText(path: string, text: string, files: ConfigFiles, host: HostFacts): LoadResult {
+  const tokens = new Tokens();
+  tokens.addFile(path, text, files);
+  const errors: ConfError[] = [];
+  const warnings: Diagnostic[] = [];
+  const statements: StatementNode[] = [];
+  try {
+    parseConfig(new Cursor(tokens), statements);
+  } catch (error) {
+    if (!(error instanceof ConfError)) throw error;
+    errors.push(error);
+  }
+  const lowering = new Lowering(host, {
+    error: (error) => errors.push(error),
+    warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
+  });
+  for (const statement of statements) lowering.add(statement);
+  const config = lowering.finish(path, tokens.length - 1, () => errors.length > 0);
+  errors.sort((a, b) => a.at - b.at);
+  return {
+    ...(config && { config }),
+    errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
+    warnings,
+  };
+}
+
+/** `loadText` of a file; a file that cannot be read is an error at its own name. */
+export function loadFile(path: string, files: ConfigFiles, host: HostFacts): LoadResult {
+  let text: string;
+  try {
+    text = files.read(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Unable to open configuration file ${path}: ${reason}`;
+    const location = { file: path, line: 0, column: 0 };
+    return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
+  }
+  return loadText(path, text, files, host);
+}

@@ -1,0 +1,216 @@
+/** The configuration as the daemon takes it: BIRD's text checked, inherited and put in RFC words. */
+import type { FamilyIndex } from '../../base/family.ts';
+import type { IpAddress } from '../../base/ip.ts';
+import type { RangeConfig, SessionConfig } from '../../speaker/config.ts';
+import type { FilterProgram } from '../filter/program.ts';
+import type { Prefix } from '../filter/values.ts';
+import type { Scope } from './scope.ts';
+
+export const LOG_CLASSES = [
+  'debug',
+  'trace',
+  'info',
+  'remote',
+  'warning',
+  'error',
+  'auth',
+  'fatal',
+  'bug',
+] as const;
+export type LogClass = (typeof LOG_CLASSES)[number];
+
+export interface LogTarget {
+  readonly classes: ReadonlySet<LogClass>;
+  readonly to:
+    | { readonly kind: 'stderr' }
+    | { readonly kind: 'syslog'; readonly name?: string }
+    /** With `limitBytes` the file is moved to `backup` when it has grown that far, and begun anew. */
+    | {
+        readonly kind: 'file';
+        readonly path: string;
+        readonly limitBytes?: number;
+        readonly backup?: string;
+      };
+}
+
+export const DEBUG_FLAGS = ['states', 'routes', 'filters', 'interfaces', 'events', 'packets'] as const;
+export type DebugFlag = (typeof DEBUG_FLAGS)[number];
+export type DebugFlags = ReadonlySet<DebugFlag>;
+
+export const TIME_FORMAT_USES = ['base', 'log', 'protocol', 'route'] as const;
+export type TimeFormatUse = (typeof TIME_FORMAT_USES)[number];
+
+/** `timeformat`: strftime patterns; times older than `limitS` are written with `old`. */
+export interface TimeFormat {
+  readonly recent: string;
+  readonly old?: string;
+  readonly limitS?: number;
+}
+
+export interface TableConfig {
+  readonly name: string;
+  readonly family: FamilyIndex;
+  /** Routes of a network are kept in order of preference (BIRD `sorted`). */
+  readonly sorted: boolean;
+}
+
+/** What happens when a limit is reached. `none` of them: the limit is off. */
+export interface LimitConfig {
+  readonly limit: number;
+  readonly action: 'warn' | 'block' | 'restart' | 'disable';
+}
+
+export interface ChannelConfig {
+  readonly family: FamilyIndex;
+  /** BIRD's channel name, `ipv4` or `ipv6`. */
+  readonly name: 'ipv4' | 'ipv6';
+  readonly table: string;
+  readonly importFilter: FilterProgram;
+  readonly exportFilter: FilterProgram;
+  /** Counts routes before the import filter. */
+  readonly receiveLimit?: LimitConfig;
+  readonly importLimit?: LimitConfig;
+  readonly exportLimit?: LimitConfig;
+  readonly importKeepFiltered: boolean;
+  readonly preference: number;
+  readonly debug: DebugFlags;
+}
+
+/** To which neighbours an option about next hops applies. */
+export type NextHopScope = 'no' | 'all' | 'ibgp' | 'ebgp';
+
+export interface BgpChannelConfig extends ChannelConfig {
+  readonly importTable: boolean;
+  readonly exportTable: boolean;
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  /** Routes whose source is in the scope are sent with the own address as next hop. */
+  readonly nextHopSelf: NextHopScope;
+  /** Routes whose source is in the scope keep their next hop. `ibgp` by default for clients. */
+  readonly nextHopKeep: NextHopScope;
+  readonly nextHopAddress?: IpAddress;
+  readonly extendedNextHop: boolean;
+  readonly mandatory: boolean;
+  readonly gateway: 'direct' | 'recursive';
+  /** Tables that resolve next hops, where `gateway` is recursive. */
+  readonly igpTable4?: string;
+  readonly igpTable6?: string;
+  readonly secondary: boolean;
+  readonly gracefulRestart: boolean;
+  /** RFC 7311: the attribute is understood on this session. */
+  readonly aigp: boolean;
+  readonly requireExtendedNextHop: boolean;
+  readonly requireAddPath: boolean;
+}
+
+interface ProtocolConfig {
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly description?: string;
+  readonly debug: DebugFlags;
+}
+
+export interface BgpProtocolConfig extends ProtocolConfig {
+  readonly kind: 'bgp';
+  /** One neighbour, or a range of them (`neighbor range`). */
+  readonly session:
+    | { readonly kind: 'single'; readonly config: SessionConfig }
+    | { readonly kind: 'range'; readonly config: RangeConfig };
+  readonly internal: boolean;
+  readonly localAs: number;
+  readonly remoteAs: SessionConfig['remoteAs'];
+  readonly routerId: number;
+  readonly localPort: number;
+  /** Listen on `localAddress` alone. */
+  readonly strictBind: boolean;
+  readonly rrClient: boolean;
+  /** RFC 4456 CLUSTER_ID; the router ID where not given. */
+  readonly clusterId: number;
+  readonly channels: readonly BgpChannelConfig[];
+  readonly minHoldTimeS: number;
+  readonly minKeepaliveTimeS: number;
+  /** `direct` neighbours that must be on a connected link. */
+  readonly checkLink: boolean;
+  readonly decision: {
+    /** Compare AS path lengths. */
+    readonly pathMetric: boolean;
+    /** Compare MED of different neighbouring AS numbers too. */
+    readonly medMetric: boolean;
+    readonly igpMetric: boolean;
+    readonly preferOlder: boolean;
+    readonly deterministicMed: boolean;
+    readonly defaultMed: number;
+    readonly defaultLocalPref: number;
+  };
+  /** How often the own AS may be in a received path before it is a loop (BIRD `allow local as`). */
+  readonly allowLocalAs: number;
+  readonly allowLocalPref: boolean;
+  readonly allowMed: boolean;
+  readonly allowAsSets: boolean;
+  readonly enforceFirstAs: boolean;
+  /** RFC 1997 well-known communities are obeyed on export. */
+  readonly interpretCommunities: boolean;
+  readonly disableAfterCease: boolean;
+  readonly require: {
+    readonly routeRefresh: boolean;
+    readonly enhancedRouteRefresh: boolean;
+    readonly as4: boolean;
+    readonly extendedMessages: boolean;
+    readonly hostname: boolean;
+    readonly gracefulRestart: boolean;
+  };
+}
+
+export interface StaticRoute {
+  readonly prefix: Prefix;
+  readonly target:
+    | { readonly kind: 'blackhole' | 'unreachable' | 'prohibit' }
+    | { readonly kind: 'recursive'; readonly via: IpAddress }
+    | { readonly kind: 'via'; readonly hops: readonly StaticHop[] };
+  /** Statements in braces behind the route, which set its attributes. */
+  readonly attributes?: FilterProgram;
+}
+
+export interface StaticHop {
+  readonly address?: IpAddress;
+  readonly interface?: string;
+  readonly onlink: boolean;
+  /** 1 to 256. */
+  readonly weight: number;
+}
+
+export interface StaticProtocolConfig extends ProtocolConfig {
+  readonly kind: 'static';
+  readonly channel: ChannelConfig;
+  readonly routes: readonly StaticRoute[];
+  readonly checkLink: boolean;
+}
+
+export interface DeviceProtocolConfig extends ProtocolConfig {
+  readonly kind: 'device';
+  readonly scanTimeS: number;
+}
+
+export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | DeviceProtocolConfig;
+
+export interface DaemonConfig {
+  /** Path of the main file. */
+  readonly path: string;
+  readonly routerId: number;
+  readonly hostname?: string;
+  readonly log: readonly LogTarget[];
+  /** Detail of commands logged: 0 none, 1 connections, 2 each command. */
+  readonly debugCommands: number;
+  readonly timeFormats: Readonly<Partial<Record<TimeFormatUse, TimeFormat>>>;
+  /** RFC 4724: longest wait for End-of-RIB after a restart. */
+  readonly gracefulRestartWaitS: number;
+  /** An event that holds the loop longer than this is logged; 0 turns it off. */
+  readonly watchdogWarningMs: number;
+  /** A loop that stands still this long ends the process; 0 turns it off. */
+  readonly watchdogTimeoutS: number;
+  readonly tables: readonly TableConfig[];
+  /** In the order of the text. */
+  readonly protocols: readonly AnyProtocolConfig[];
+  /** All names, for commands that use them. */
+  readonly symbols: Scope;
+}

@@ -1,0 +1,138 @@
+/**
+ * Option tables. A rule is a row: the keywords of an option, the kind of its argument, and the field that it sets.
+ * Tables drive the parser, the lowering and the search for a likely fix.
+ */
+import type { ArgumentKind } from './arguments.ts';
+import type { Cursor } from './cursor.ts';
+import { ConfError } from './diagnostics.ts';
+import type { DebugFlags } from './lowered.ts';
+import type { Scope } from './scope.ts';
+
+/** What lowering carries along. */
+export interface Context {
+  readonly scope: Scope;
+  /** `debug channels` as it stands: what channels made from here on report. */
+  readonly channelDebug: () => DebugFlags;
+  /** A notice about a line that is accepted but means something else than its writer may think. */
+  warn(at: number, message: string): void;
+}
+
+export interface Rule<Target> {
+  /** Keywords, separated by spaces. */
+  readonly words: string;
+  readonly parse: (cursor: Cursor) => unknown;
+  readonly apply: (target: Target, node: unknown, context: Context, option: OptionNode<Target>) => void;
+}
+
+/** One option in the text. */
+export interface OptionNode<Target> {
+  readonly rule: Rule<Target>;
+  /** Token of its first word. */
+  readonly at: number;
+  /** Token of its `;`. */
+  readonly end: number;
+  readonly argument: unknown;
+}
+
+/** A row whose value goes through `set`. */
+export function option<Target, Node, Value>(
+  words: string,
+  kind: ArgumentKind<Node, Value>,
+  set: (target: Target, value: Value, context: Context, at: number) => void,
+): Rule<Target> {
+  return {
+    words,
+    parse: (cursor) => kind.parse(cursor),
+    apply: (target, node, context, { at }) =>
+      set(target, kind.evaluate(node as Node, context.scope), context, at),
+  };
+}
+
+/** A row that sets one field. */
+export function field<Target, Key extends keyof Target, Node>(
+  words: string,
+  kind: ArgumentKind<Node, Target[Key]>,
+  key: Key,
+): Rule<Target> {
+  return option(words, kind, (target: Target, value) => {
+    target[key] = value;
+  });
+}
+
+/**
+ * A row for an option that BIRD has and Catbird has not: refused where it would have an effect.
+ * @param harmless values that ask for what Catbird does anyway
+ */
+export function refused<Target, Node, Value>(
+  words: string,
+  kind: ArgumentKind<Node, Value>,
+  why: string,
+  harmless: (value: Value) => boolean = () => false,
+): Rule<Target> {
+  return option(words, kind, (_target: Target, value, _context, at) => {
+    if (!harmless(value)) throw new ConfError(at, `'${words}' is not built yet`, why);
+  });
+}
+
+/** Rules by their first keyword, longest first. */
+export class RuleTable<Target> {
+  readonly #byFirst = new Map<string, { words: readonly string[]; rule: Rule<Target> }[]>();
+
+  constructor(rules: readonly Rule<Target>[]) {
+    for (const rule of rules) {
+      const words = rule.words.split(' ');
+      const list = this.#byFirst.get(words[0]!) ?? [];
+      list.push({ words, rule });
+      list.sort((a, b) => b.words.length - a.words.length);
+      this.#byFirst.set(words[0]!, list);
+    }
+  }
+
+  firstWords(): IterableIterator<string> {
+    return this.#byFirst.keys();
+  }
+
+  /** Reads keywords and argument of one option; undefined, and nothing read, where its first word begins none. */
+  parse(cursor: Cursor): Omit<OptionNode<Target>, 'end'> | undefined {
+    const first = cursor.word();
+    const rules = first === undefined ? undefined : this.#byFirst.get(first);
+    if (!rules) return undefined;
+    const { at } = cursor;
+    let deepest = 0;
+    for (const { words, rule } of rules) {
+      let matched = 1;
+      while (matched < words.length && cursor.textAfter(matched) === words[matched]) matched++;
+      if (matched === words.length) {
+        cursor.at += matched;
+        return { rule, at, argument: rule.parse(cursor) };
+      }
+      deepest = Math.max(deepest, matched);
+    }
+    cursor.at += deepest;
+    const next = rules.filter(({ words }) =>
+      words.slice(0, deepest).every((word, i) => word === cursor.tokens.text(at + i)),
+    );
+    const candidates = next.map(({ words }) => words[deepest]!);
+    cursor.unexpected([...new Set(candidates)].map((word) => `'${word}'`).join(' or '), candidates);
+  }
+
+  /** Reads options, each with its `;`, up to and past `}`. */
+  parseBlock(cursor: Cursor, into: OptionNode<Target>[]): void {
+    while (!cursor.accept('}')) {
+      if (cursor.accept(';')) continue;
+      const node = this.parse(cursor);
+      if (!node) cursor.unexpected(undefined, this.firstWords());
+      const end = cursor.expect(';');
+      into.push({ ...node, end });
+    }
+  }
+}
+
+/** Applies options in order. */
+export function applyOptions<Target>(
+  target: Target,
+  options: readonly OptionNode<Target>[],
+  context: Context,
+): void {
+  for (const node of options) node.rule.apply(target, node.argument, context, node);
+}

@@ -1,0 +1,51 @@
+/** Names that a configuration has defined so far. BIRD reads in one pass, so a name counts from its definition on. */
+import { ConfError, nearest } from './diagnostics.ts';
+import type { FilterProgram, FunctionProgram } from '../filter/program.ts';
+import type { Type } from '../filter/types.ts';
+import type { Value } from '../filter/values.ts';
+import type { TableConfig } from './lowered.ts';
+
+export type ConfigSymbol =
+  | { readonly kind: 'constant'; readonly type: Type; readonly value: Value }
+  | { readonly kind: 'filter'; readonly filter: FilterProgram }
+  | { readonly kind: 'function'; readonly function: FunctionProgram }
+  | { readonly kind: 'table'; readonly table: TableConfig }
+  | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: object };
+
+export class Scope {
+  readonly #symbols = new Map<string, ConfigSymbol>();
+
+  get(name: string): ConfigSymbol | undefined {
+    return this.#symbols.get(name);
+  }
+
+  define(name: string, at: number, symbol: ConfigSymbol): void {
+    if (this.#symbols.has(name)) throw new ConfError(at, `Symbol '${name}' already defined`);
+    this.#symbols.set(name, symbol);
+  }
+
+  entries(): IterableIterator<[string, ConfigSymbol]> {
+    return this.#symbols.entries();
+  }
+
+  /** Names of one kind of symbol, to find a likely fix among. */
+  names(...kinds: ConfigSymbol['kind'][]): string[] {
+    return [...this.#symbols].filter(([, symbol]) => kinds.includes(symbol.kind)).map(([name]) => name);
+  }
+
+  /** The symbol of that kind; fails with BIRD's message where the name is unknown or means something else. */
+  require<K extends ConfigSymbol['kind']>(
+    name: string,
+    at: number,
+    kinds: readonly K[],
+    message: string,
+  ): Extract<ConfigSymbol, { kind: K }> {
+    const symbol = this.#symbols.get(name);
+    if (symbol && (kinds as readonly string[]).includes(symbol.kind)) {
+      return symbol as Extract<ConfigSymbol, { kind: K }>;
+    }
+    const fix = nearest(name, this.names(...kinds));
+    const text = symbol ? message : `syntax error, unexpected '${name}': ${message}`;
+    throw new ConfError(at, text, fix === undefined ? undefined : `did you mean '${fix}'?`);
+  }
+}

@@ -1,0 +1,94 @@
+/** Whether two filters mean the same: then a reload need not look at any route again. */
+import type { Expression } from './ast.ts';
+import type { Bindings, FilterProgram, FunctionProgram } from './program.ts';
+
+import { AsPath, PathMask } from './as-path.ts';
+import { PrefixSet, ValueSet } from './sets.ts';
+import type { Value } from './values.ts';
+
+/** A node of a syntax tree, seen as fields. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields that say where something stands, or how it was called, but not what it means. */
+const PLACES = new Set(['at', 'nameAt']);
+
+/** Compares two programs and the functions that they call; functions compared once are remembered. */
+export class FilterComparer {
+  readonly #functions = new Map<FunctionProgram, Map<FunctionProgram, boolean>>();
+
+  /** Whether every route gets the same verdict and attributes from both. Names do not matter. */
+  same(a: FilterProgram, b: FilterProgram): boolean {
+    if (a === b) return true;
+    if (a.kind !== 'filter' || b.kind !== 'filter') return a.kind === b.kind;
+    return a.end === b.end && this.#list(a.body, b.body, a.bindings, b.bindings);
+  }
+
+  #sameFunction(a: FunctionProgram, b: FunctionProgram): boolean {
+    if (a === b) return true;
+    const known = this.#functions.get(a)?.get(b);
+    if (known !== undefined) return known;
+    const results = this.#functions.get(a) ?? new Map<FunctionProgram, boolean>();
+    this.#functions.set(a, results);
+    // A recursive call is the same as long as the rest is.
+    results.set(b, true);
+    const same =
+      a.returns === b.returns &&
+      this.#list(a.node.parameters, b.node.parameters, a.bindings, b.bindings) &&
+      this.#list(a.node.body, b.node.body, a.bindings, b.bindings);
+    results.set(b, same);
+    return same;
+  }
+
+  #list(a: readonly unknown[], b: readonly unknown[], x: Bindings, y: Bindings): boolean {
+    return a.length === b.length && a.every((item, i) => this.#value(item, b[i], x, y));
+  }
+
+  #value(a: unknown, b: unknown, x: Bindings, y: Bindings): boolean {
+    if (Array.isArray(a)) return Array.isArray(b) && this.#list(a, b, x, y);
+    if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
+      if (Array.isArray(b)) return false;
+      return this.#node(a as Fields, b as Fields, x, y);
+    }
+    return a === b;
+  }
+
+  /** Syntax nodes, and the plain objects in them. */
+  #node(a: Fields, b: Fields, x: Bindings, y: Bindings): boolean {
+    const [known, other] = [x.constants.get(a), y.constants.get(b)];
+    if (known !== undefined || other !== undefined) {
+      // Constants are what they stand for, whatever they are called or however they are written.
+      const sameType = x.types.get(a as unknown as Expression) === y.types.get(b as unknown as Expression);
+      if (!sameType || !sameConstant(known, other)) return false;
+      if (a['kind'] !== undefined || b['kind'] !== undefined) return true;
+      // A branch of `case`: its set is constant, its statements are not.
+      return this.#value(a['body'], b['body'], x, y);
+    }
+    const [slot, otherSlot] = [x.variables.get(a), y.variables.get(b)];
+    if (slot !== otherSlot) return false;
+    const [called, otherCalled] = [x.functions.get(a), y.functions.get(b)];
+    if (called || otherCalled) {
+      if (!called || !otherCalled || !this.#sameFunction(called, otherCalled)) return false;
+      return this.#value(a['args'], b['args'], x, y);
+    }
+    if (a['kind'] === 'constant' && b['kind'] === 'constant') {
+      return a['type'] === b['type'] && sameConstant(a['value'] as Value, b['value'] as Value);
+    }
+    const skip = (key: string): boolean => PLACES.has(key) || (key === 'name' && slot !== undefined);
+    const keys = Object.keys(a).filter((key) => !skip(key));
+    if (keys.length !== Object.keys(b).filter((key) => !skip(key)).length) return false;
+    return keys.every((key) => this.#value(a[key], b[key], x, y));
+  }
+}
+
+function sameConstant(a: Value, b: Value): boolean {
+  if (a instanceof ValueSet) return b instanceof ValueSet && a.sameMembers(b);
+  if (a instanceof PrefixSet) return b instanceof PrefixSet && a.same(b);
+  if (a instanceof AsPath) return b instanceof AsPath && a.same(b);
+  if (a instanceof PathMask) return b instanceof PathMask && a.same(b);
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b;
+  return JSON.stringify(a, bigintText) === JSON.stringify(b, bigintText);
+}
+
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
+}

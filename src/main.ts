@@ -1,0 +1,40 @@
+/** The command line: which program was meant, its options, and the real world to run it in. */
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkCommand, reflectorCommand } from './commands.ts';
+
+const HELP = `Usage: catbird COMMAND [OPTIONS]
+
+Commands:
+  reflector   run the route reflector in the foreground
+  check       parse and check a configuration
+  feed        play routes from an MRT file, or made-up ones, into a session
+  cl          talk to a running reflector, like birdcl
+
+'catbird COMMAND --help' explains a command. README.md has a first session in two minutes.
+`;
+
+type Command = (args: string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  reflector: reflectorCommand,
+  check: checkCommand,
+};
+
+async function main(argv: string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP);
+    return name === undefined ? 1 : 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    process.stderr.write(`catbird: there is no command '${name}'; 'catbird --help' lists them\n`);
+    return 1;
+  }
+  return await command(args);
+}
+
+void basename;
+void parseArgs;
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,246 @@
+/**
+ * One neighbour while its session is Established: its UPDATEs go into Adj-RIB-Ins, and it is a member of an update
+ * group for each family. Over a graceful restart its Adj-RIB-Ins outlive the session (RFC 4724 section 4.2).
+ */
+import type { Timer } from '../base/clock.ts';
+import { FAMILIES, type FamilyIndex } from '../base/family.ts';
+import { countAs, hasAsSet } from '../rib/attrs/as-path.ts';
+import { ATTR } from '../rib/attrs/codes.ts';
+import { HAS } from '../rib/attrs/store.ts';
+import { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { NlriBatch } from '../rib/nlri-batch.ts';
+import { NO_ATTRS } from '../rib/policy.ts';
+import { SOURCE_KIND } from '../rib/source-registry.ts';
+import type { Negotiated } from '../speaker/negotiated.ts';
+import type { EstablishedSession, RouteReceiver, SessionEnd } from '../speaker/session-port.ts';
+import { bgpError, CEASE, ERROR, type BgpError } from '../speaker/wire/errors.ts';
+import { UpdateDecoder, type UpdateSink } from '../speaker/wire/update.ts';
+import { clusterListHas } from './export.ts';
+import type { GroupMember } from './group-member.ts';
+import type { ChannelPolicy, Limit, PeerPolicy } from './peer-policy.ts';
+import type { Reflector } from './reflector.ts';
+
+/** RFC 4724 section 4.2: routes of a neighbour that came back are dropped if End-of-RIB takes longer than this. */
+const STALE_TIME_MS = 360_000;
+
+/** One family of a neighbour, as `show protocols all` counts it. */
+export interface PeerChannel {
+  readonly policy: ChannelPolicy;
+  readonly adjRibIn: AdjRibIn;
+  member: GroupMember | undefined;
+  /** The neighbour sent End-of-RIB. */
+  endOfRib: boolean;
+  staleTimer: Timer | undefined;
+}
+
+export class Peer implements RouteReceiver, UpdateSink {
+  readonly session: EstablishedSession;
+  readonly policy: PeerPolicy;
+  /** By family index. */
+  readonly channels: (PeerChannel | undefined)[] = FAMILIES.map(() => undefined);
+  readonly #reflector: Reflector;
+  readonly #decoder: UpdateDecoder;
+  /** Routes that were refused: loops (RFC 4271 section 9.1.2, RFC 4456 section 8) and paths that are not allowed. */
+  refused = 0;
+  #limitReached = false;
+
+  constructor(
+    reflector: Reflector,
+    session: EstablishedSession,
+    policy: PeerPolicy,
+    kept: readonly AdjRibIn[],
+  ) {
+    this.#reflector = reflector;
+    this.session = session;
+    this.policy = policy;
+    const { negotiated, config } = session;
+    const extended = config.families.some((family) => family.extendedNextHop);
+    this.#decoder = new UpdateDecoder(
+      {
+        store: reflector.store,
+        negotiated,
+        batch: reflector.batch,
+        allowLocalPref: policy.allowLocalPref,
+        aigp: policy.channels.some((channel) => channel.aigp ?? negotiated.internal),
+        defaultLocalPref: policy.defaultLocalPref,
+        extendedNextHop: extended,
+      },
+      this,
+    );
+    for (const channel of policy.channels) {
+      if (negotiated.families.some((family) => family.family === channel.family)) this.#open(channel, kept);
+    }
+  }
+
+  get name(): string {
+    return this.session.config.name;
+  }
+
+  /** RFC 4456 section 2: what the neighbour is to this reflector. */
+  get kind(): 1 | 2 | 3 {
+    if (!this.session.negotiated.internal) return SOURCE_KIND.external;
+    return this.policy.routeReflectorClient ? SOURCE_KIND.client : SOURCE_KIND.nonClient;
+  }
+
+  update(bytes: Uint8Array, start: number, end: number): BgpError | undefined {
+    return this.#decoder.decode(bytes, start, end);
+  }
+
+  readComplete(): void {
+    // Changes are flushed once per turn, whatever the number of sessions that had something to say.
+  }
+
+  announce(family: FamilyIndex, batch: NlriBatch, attrs: number): void {
+    const channel = this.channels[family];
+    if (!channel) return;
+    if (this.#isRefused(attrs)) {
+      this.refused += batch.count;
+      channel.adjRibIn.withdraw(batch);
+      return;
+    }
+    channel.adjRibIn.announce(batch, attrs);
+  }
+
+  withdraw(family: FamilyIndex, batch: NlriBatch): void {
+    this.channels[family]?.adjRibIn.withdraw(batch);
+  }
+
+  endOfRib(family: FamilyIndex): void {
+    const channel = this.channels[family];
+    if (!channel) return;
+    channel.endOfRib = true;
+    this.#sweep(channel);
+  }
+
+  faults(texts: readonly string[]): void {
+    this.#reflector.reportFaults(this.name, texts);
+  }
+
+  /** RFC 2918 request, RFC 7313 section 4 markers. */
+  routeRefresh(family: FamilyIndex, subtype: 0 | 1 | 2): void {
+    const channel = this.channels[family];
+    if (!channel) return;
+    if (subtype === 0 && channel.member) channel.member.group.refresh(channel.member);
+    else if (subtype === 1) channel.adjRibIn.markStale();
+    else if (subtype === 2) this.#sweep(channel);
+  }
+
+  ended(end: SessionEnd): void {
+    const restart = this.session.negotiated.gracefulRestart;
+    for (const channel of this.channels) {
+      if (!channel) continue;
+      channel.staleTimer?.cancel();
+      channel.member?.group.leave(channel.member);
+      channel.member = undefined;
+    }
+    this.#reflector.peerEnded(this, end.gracefulRestart ? restart?.restartTimeS : undefined);
+  }
+
+  /** The negotiated details of a family. */
+  negotiatedFamily(family: FamilyIndex): Negotiated['families'][number] | undefined {
+    return this.session.negotiated.families.find((candidate) => candidate.family === family);
+  }
+
+  /** Changes import policy and limits in place; routes are looked at again in slices. */
+  reconfigureImport(channel: PeerChannel, policy: ChannelPolicy): void {
+    channel.adjRibIn.setPolicy(policy.importPolicy);
+    this.#reflector.background((rows) => channel.adjRibIn.reapply(rows));
+  }
+
+  #open(policy: ChannelPolicy, kept: readonly AdjRibIn[]): void {
+    const reflector = this.#reflector;
+    const table = reflector.table(policy.table);
+    const agreed = this.negotiatedFamily(policy.family)!;
+    const old = kept.find((candidate) => candidate.table === table);
+    let adjRibIn: AdjRibIn | undefined;
+    if (old && agreed.gracefulRestart && agreed.forwardingPreserved) adjRibIn = old;
+    else if (old) reflector.discard(old);
+    adjRibIn ??= new AdjRibIn({
+      table,
+      source: reflector.sources.add({
+        info: {
+          protocol: this.name,
+          kind: 'bgp',
+          address: this.session.remote.address,
+          internal: this.session.negotiated.internal,
+        },
+        kind: this.kind,
+        routerId: this.session.negotiated.remoteRouterId,
+        address: this.session.remote.address,
+        clusterId: this.policy.routeReflectorClient ? this.policy.clusterId : 0,
+        decision: this.policy.decision,
+      }),
+      policy: policy.importPolicy,
+      ...(policy.receiveLimit ? { receiveLimit: policy.receiveLimit.count } : {}),
+      ...(policy.importLimit ? { importLimit: policy.importLimit.count } : {}),
+      limitHit: (which) =>
+        this.#limitHit(which === 'import' ? policy.importLimit! : policy.receiveLimit!, which),
+    });
+    const channel: PeerChannel = {
+      policy,
+      adjRibIn,
+      member: undefined,
+      endOfRib: false,
+      staleTimer: undefined,
+    };
+    this.channels[policy.family] = channel;
+    if (adjRibIn === old) {
+      channel.staleTimer = reflector.clock.setTimer(STALE_TIME_MS, () => {
+        this.#sweep(channel);
+      });
+    }
+    channel.member = reflector.join(this, channel);
+  }
+
+  #sweep(channel: PeerChannel): void {
+    channel.staleTimer?.cancel();
+    channel.staleTimer = undefined;
+    channel.adjRibIn.rewind();
+    this.#reflector.background((rows) => channel.adjRibIn.sweepStale(rows));
+  }
+
+  #isRefused(attrs: number): boolean {
+    const { store } = this.#reflector;
+    const { negotiated } = this.session;
+    const path = store.valueAt(attrs, ATTR.asPath);
+    if (path >= 0) {
+      const length = store.foundLength;
+      if (countAs(store.bytes, path, length, negotiated.localAs) > this.policy.allowLocalAs) return true;
+      if (!this.policy.allowAsSets && hasAsSet(store.bytes, path, length)) return true;
+    }
+    const { enforceFirstAs } = this.policy;
+    if (!negotiated.internal && enforceFirstAs && store.neighborAs[attrs] !== negotiated.remoteAs)
+      return true;
+    if (!negotiated.internal) return false;
+    const flags = store.flags[attrs]!;
+    if (flags & HAS.originatorId && store.originatorId[attrs] === negotiated.localRouterId) return true;
+    return (
+      this.policy.routeReflectorClient &&
+      (flags & HAS.clusterList) !== 0 &&
+      clusterListHas(store, attrs, this.policy.clusterId)
+    );
+  }
+
+  /** Returns whether the route that exceeds the limit is taken all the same. */
+  #limitHit(limit: Limit, which: string): boolean {
+    this.#reflector.reportFaults(this.name, [
+      `${which} limit of ${limit.count} routes reached: ${limit.action}`,
+    ]);
+    if (limit.action === 'warn') return true;
+    if (limit.action !== 'block' && !this.#limitReached) {
+      this.#limitReached = true;
+      const stayDown = limit.action === 'disable';
+      this.session.fail(bgpError(ERROR.cease, CEASE.maximumPrefixes), 'Route limit exceeded', stayDown);
+    }
+    return false;
+  }
+
+  /** Attributes of a path as the neighbour sent it, for people; `NO_ATTRS` where it has none. */
+  receivedAttrs(family: FamilyIndex, net: number): number {
+    const channel = this.channels[family];
+    if (!channel) return NO_ATTRS;
+    const { table, source } = channel.adjRibIn;
+    const row = table.findPath(net, source, 0);
+    return row === 0 ? NO_ATTRS : table.paths.received[row]!;
+  }
+}

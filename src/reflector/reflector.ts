@@ -1,0 +1,334 @@
+/**
+ * The reflector: tables, neighbours and update groups, and the one flush per turn that moves changes from the
+ * former to the latter.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { FAMILIES, IPV4, type Family } from '../base/family.ts';
+import { AttrStore } from '../rib/attrs/store.ts';
+import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import { NlriBatch } from '../rib/nlri-batch.ts';
+import { SOURCE_KIND, SourceRegistry } from '../rib/source-registry.ts';
+import { RoutingTable } from '../rib/table.ts';
+import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
+import { encodeRouteRefresh } from '../speaker/wire/message.ts';
+import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
+import type { ExportTarget } from './export.ts';
+import type { GroupMember, MemberPort } from './group-member.ts';
+import type { Encoding } from './packer.ts';
+import { Peer, type PeerChannel } from './peer.ts';
+import type { PeerPolicy } from './peer-policy.ts';
+import { UpdateGroup } from './update-group.ts';
+import type { Subscription } from 'rxjs';
+
+export interface ReflectorOptions {
+  readonly clock: Clock;
+  /** The policy of a neighbour, by its protocol's name. */
+  readonly policyOf: (name: string) => PeerPolicy;
+  /** A line for the log about what a neighbour sent. */
+  readonly report: (peer: string, text: string) => void;
+  /** Of hash tables, so that nobody outside can choose what collides. */
+  readonly hashSeed?: number;
+  /** See `UpdateGroupOptions.windowBytes`. */
+  readonly windowBytes?: number;
+  readonly segmentBytes?: number;
+}
+
+/** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
+const FLUSH_NETWORKS = 8192;
+const BACKGROUND_ROWS = 50_000;
+/** Idle groups forget what they no longer need this often. */
+const HOUSEKEEPING_MS = 5000;
+
+/** Adj-RIB-Ins of a neighbour that is expected back (RFC 4724). */
+interface Restarting {
+  readonly kept: AdjRibIn[];
+  readonly timer: Timer;
+}
+
+/** Work that goes on in slices; returns whether it is over. */
+type BackgroundTask = (rows: number) => boolean;
+
+export class Reflector implements SessionEvents {
+  readonly clock: Clock;
+  readonly store: AttrStore;
+  readonly sources = new SourceRegistry();
+  readonly batch = new NlriBatch();
+  readonly tables = new Map<string, RoutingTable>();
+  /** Established neighbours by protocol name. */
+  readonly peers = new Map<string, Peer>();
+  readonly groups = new Map<string, UpdateGroup>();
+  readonly #options: ReflectorOptions;
+  readonly #subscriptions = new Map<UpdateGroup, Subscription>();
+  readonly #restarting = new Map<string, Restarting>();
+  readonly #awake = new Set<UpdateGroup>();
+  readonly #tasks: BackgroundTask[] = [];
+  /** Numbers for policies, so that the same compiled filter gives the same group key. */
+  readonly #policyNumbers = new WeakMap<object, number>();
+  #nextPolicyNumber = 1;
+  #scheduled = false;
+  #housekeeping: Timer | undefined;
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.store = new AttrStore(options.hashSeed);
+    for (const family of FAMILIES) this.addTable(family === IPV4 ? 'master4' : 'master6', family);
+  }
+
+  /** Adds a routing table; the tables `master4` and `master6` are always there. */
+  addTable(name: string, family: Family): RoutingTable {
+    const known = this.tables.get(name);
+    if (known) return known;
+    const { hashSeed } = this.#options;
+    const table = new RoutingTable({
+      name,
+      family,
+      store: this.store,
+      sources: this.sources,
+      seconds: () => Math.floor(this.clock.now() / 1000),
+      changed: () => {
+        this.#schedule();
+      },
+      ...(hashSeed === undefined ? {} : { hashSeed }),
+    });
+    this.tables.set(name, table);
+    return table;
+  }
+
+  /** The table of that name. Throws where the configuration did not make it. */
+  table(name: string): RoutingTable {
+    const table = this.tables.get(name);
+    if (!table) throw new Error(`routing table ${name} does not exist`);
+    return table;
+  }
+
+  established(session: EstablishedSession): RouteReceiver {
+    const { name } = session.config;
+    const restarting = this.#restarting.get(name);
+    restarting?.timer.cancel();
+    this.#restarting.delete(name);
+    const peer = new Peer(this, session, this.#options.policyOf(name), restarting?.kept ?? []);
+    for (const old of restarting?.kept ?? []) {
+      if (!peer.channels.some((channel) => channel?.adjRibIn === old)) this.discard(old);
+    }
+    this.peers.set(name, peer);
+    return peer;
+  }
+
+  /**
+   * A neighbour's session is over.
+   * @param restartTimeS how long its routes stay for a graceful restart; undefined: they go now
+   */
+  peerEnded(peer: Peer, restartTimeS: number | undefined): void {
+    if (this.peers.get(peer.name) === peer) this.peers.delete(peer.name);
+    const kept: AdjRibIn[] = [];
+    for (const channel of peer.channels) {
+      if (!channel) continue;
+      const restarts =
+        restartTimeS !== undefined && peer.negotiatedFamily(channel.policy.family)?.gracefulRestart;
+      if (restarts) {
+        channel.adjRibIn.markStale();
+        kept.push(channel.adjRibIn);
+      } else this.discard(channel.adjRibIn);
+    }
+    this.#closeEmptyGroups();
+    if (kept.length === 0 || restartTimeS === undefined) return;
+    this.#dropRestarting(peer.name);
+    const timer = this.clock.setTimer(restartTimeS * 1000, () => {
+      this.#options.report(peer.name, 'neighbour did not come back within its restart time: routes removed');
+      this.#dropRestarting(peer.name);
+    });
+    this.#restarting.set(peer.name, { kept, timer });
+  }
+
+  /** Whether a neighbour's routes are kept for its graceful restart. */
+  isRestarting(name: string): boolean {
+    return this.#restarting.has(name);
+  }
+
+  /** Removes all routes of an Adj-RIB-In, in slices, then its source. */
+  discard(adjRibIn: AdjRibIn): void {
+    adjRibIn.rewind();
+    this.background((rows) => {
+      if (!adjRibIn.clear(rows)) return false;
+      // Groups must have seen the routes go before the number may mean somebody else.
+      this.#afterFlush.push(() => {
+        this.sources.remove(adjRibIn.source);
+      });
+      return true;
+    });
+  }
+
+  readonly #afterFlush: (() => void)[] = [];
+
+  /** Does work in slices, between everything else. */
+  background(task: BackgroundTask): void {
+    this.#tasks.push(task);
+    this.#schedule();
+  }
+
+  /** Makes a neighbour a member of the group of those that are sent the same bytes. */
+  join(peer: Peer, channel: PeerChannel): GroupMember {
+    const { target, encoding } = this.#groupOf(peer, channel);
+    const key = this.#groupKey(channel, target, encoding);
+    let group = this.groups.get(key);
+    if (!group) {
+      group = new UpdateGroup({
+        table: channel.adjRibIn.table,
+        target,
+        encoding,
+        wake: (awake) => {
+          this.#awake.add(awake);
+          this.#schedule();
+        },
+        report: (text) => {
+          this.#options.report(peer.name, text);
+        },
+        ...(this.#options.windowBytes === undefined ? {} : { windowBytes: this.#options.windowBytes }),
+        ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
+      });
+      const made = group;
+      this.groups.set(key, made);
+      this.#subscriptions.set(
+        made,
+        channel.adjRibIn.table.changes.subscribe(({ nets, count }) => {
+          made.apply(nets, count);
+        }),
+      );
+    }
+    this.#keepHouse();
+    return group.join(portOf(peer, encoding), channel.adjRibIn.source);
+  }
+
+  reportFaults(name: string, texts: readonly string[]): void {
+    for (const text of texts) this.#options.report(name, text);
+  }
+
+  /** Runs one turn now: background work, decisions, encoding, sending. Tests and the daemon's end use it. */
+  turn(): void {
+    this.#scheduled = false;
+    let more = this.#runTasks();
+    let flushed = true;
+    for (const table of this.tables.values()) {
+      if (table.flush(FLUSH_NETWORKS)) {
+        more = true;
+        flushed = false;
+      }
+    }
+    const awake = [...this.#awake];
+    this.#awake.clear();
+    for (const group of this.groups.values()) group.pump();
+    for (const group of awake) if (group.drain(FLUSH_NETWORKS)) this.#awake.add(group);
+    if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {
+      for (const done of this.#afterFlush.splice(0)) done();
+    }
+    this.store.sweep();
+    if (more || this.#awake.size > 0 || this.#afterFlush.length > 0) this.#schedule();
+  }
+
+  #runTasks(): boolean {
+    const task = this.#tasks[0];
+    if (!task) return false;
+    if (task(BACKGROUND_ROWS)) this.#tasks.shift();
+    return this.#tasks.length > 0;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.clock.soon(() => {
+      this.turn();
+    });
+  }
+
+  #dropRestarting(name: string): void {
+    const restarting = this.#restarting.get(name);
+    if (!restarting) return;
+    restarting.timer.cancel();
+    this.#restarting.delete(name);
+    for (const adjRibIn of restarting.kept) this.discard(adjRibIn);
+  }
+
+  #closeEmptyGroups(): void {
+    for (const [key, group] of this.groups) {
+      if (group.members.size > 0) continue;
+      this.groups.delete(key);
+      this.#awake.delete(group);
+      this.#subscriptions.get(group)?.unsubscribe();
+      this.#subscriptions.delete(group);
+      group.dropPending();
+      group.close();
+    }
+  }
+
+  #keepHouse(): void {
+    this.#housekeeping ??= this.clock.setTimer(HOUSEKEEPING_MS, () => {
+      this.#housekeeping = undefined;
+      for (const group of this.groups.values()) group.trim();
+      if (this.groups.size > 0) this.#keepHouse();
+    });
+  }
+
+  /** Neighbours with equal keys are sent the same bytes. */
+  #groupKey(channel: PeerChannel, target: ExportTarget, encoding: Encoding): string {
+    const { policy, ...rest } = target;
+    let number = this.#policyNumbers.get(policy);
+    if (number === undefined) this.#policyNumbers.set(policy, (number = this.#nextPolicyNumber++));
+    return JSON.stringify([
+      channel.policy.table,
+      number,
+      rest,
+      { ...encoding, family: encoding.family.name },
+    ]);
+  }
+
+  #groupOf(peer: Peer, channel: PeerChannel): { target: ExportTarget; encoding: Encoding } {
+    const { negotiated, local } = peer.session;
+    const { policy } = channel;
+    const family = FAMILIES[policy.family];
+    const agreed = peer.negotiatedFamily(policy.family)!;
+    const own = policy.nextHopAddress ?? local.address;
+    const usable = (own.version === 4) === (family === IPV4) || agreed.extendedNextHop;
+    return {
+      target: {
+        kind: peer.kind,
+        localAs: negotiated.localAs,
+        clusterId: peer.kind === SOURCE_KIND.client ? peer.policy.clusterId : 0,
+        policy: policy.exportPolicy,
+        nextHopSelf: policy.nextHopSelf,
+        nextHopKeep: policy.nextHopKeep,
+        localNextHop: usable ? own : undefined,
+        extendedNextHop: agreed.extendedNextHop,
+        interpretCommunities: peer.policy.interpretCommunities,
+        aigp: policy.aigp ?? negotiated.internal,
+        defaultLocalPref: peer.policy.defaultLocalPref,
+        allowLocalPref: peer.policy.allowLocalPref,
+        routeServerClient: peer.policy.routeServerClient,
+      },
+      encoding: {
+        family,
+        as4: negotiated.as4,
+        addPath: agreed.addPathSend,
+        extendedNextHop: agreed.extendedNextHop,
+        maxLength: negotiated.maxSendLength,
+      },
+    };
+  }
+}
+
+function portOf(peer: Peer, encoding: Encoding): MemberPort {
+  const { session } = peer;
+  const { negotiated } = session;
+  return {
+    write: (chunks, messages, written) => {
+      session.write(chunks, messages, written);
+    },
+    refreshMarker: negotiated.enhancedRouteRefresh
+      ? (subtype) => encodeRouteRefresh(encoding.family.index, subtype)
+      : undefined,
+    endOfRib: true,
+    outOfResources: () => {
+      session.fail(bgpError(ERROR.cease, CEASE.outOfResources), 'Neighbor takes updates too slowly');
+    },
+  };
+}

@@ -1,0 +1,435 @@
+/**
+ * An update group: neighbours that are sent the same bytes. It keeps one Adj-RIB-Out, encodes each change once
+ * into one bounded log, and moves its members along that log. Members that are new, or fell out of the log, are
+ * brought up to date by a walk over the Adj-RIB-Out (`table-walk.ts`) and then join the log.
+ */
+import type { Family } from '../base/family.ts';
+import { NO_ATTRS } from '../rib/attrs/store.ts';
+import { PATH } from '../rib/paths.ts';
+import { SOURCE_KIND } from '../rib/source-registry.ts';
+import type { RoutingTable } from '../rib/table.ts';
+import type { Reflection } from '../speaker/wire/update-encode.ts';
+import { AdjRibOut } from './adj-rib-out.ts';
+import { Buckets } from './buckets.ts';
+import { ExportRules, type ExportTarget } from './export.ts';
+import { EVERYONE, GroupLog, type Segment } from './group-log.ts';
+import { GroupMember, type MemberPort } from './group-member.ts';
+import { Packer, type Encoding } from './packer.ts';
+import { TableWalk } from './table-walk.ts';
+
+export interface UpdateGroupOptions {
+  readonly table: RoutingTable;
+  readonly target: ExportTarget;
+  readonly encoding: Encoding;
+  /** Called where the group has work that somebody should call `drain` for soon. */
+  readonly wake: (group: UpdateGroup) => void;
+  /** One line for the log, rate-limited by the receiver. */
+  readonly report: (text: string) => void;
+  /** Bytes of the log that members may lag behind before they are brought up to date by a walk. */
+  readonly windowBytes?: number;
+  /** Size of the log's segments; at least the longest message. */
+  readonly segmentBytes?: number;
+}
+
+/** Members that lag by more than this are resynchronised. */
+export const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Withdrawn slots that may be remembered for members that fell behind, besides as many as there are routes. */
+const TOMBSTONE_LIMIT = 1_000_000;
+
+/** Counts for `show protocols all`, per route and for the whole group. */
+export interface ExportCounters {
+  announced: number;
+  withdrawn: number;
+}
+
+export class UpdateGroup {
+  readonly table: RoutingTable;
+  readonly target: ExportTarget;
+  readonly encoding: Encoding;
+  readonly rules: ExportRules;
+  readonly adjRibOut: AdjRibOut;
+  readonly log: GroupLog;
+  readonly members = new Set<GroupMember>();
+  readonly counters: ExportCounters = { announced: 0, withdrawn: 0 };
+  readonly #bySource = new Map<number, GroupMember>();
+  readonly #packer: Packer;
+  readonly #buckets = new Buckets();
+  readonly #targeted = new Buckets();
+  readonly #options: UpdateGroupOptions;
+  readonly #window: number;
+  /** Networks that changed while the group was held back by its members. */
+  #pending = new Uint32Array(1 << 10);
+  #isPending = new Uint8Array(1 << 10);
+  #pendingCount = 0;
+  /** Segments that left the log with withdrawals that some member may not have seen. */
+  #retired: Segment[] = [];
+  #lastTail = 0;
+  /** The walk that newcomers join. */
+  #walk: TableWalk | undefined;
+  #closed = false;
+  /** The next network that the group has not looked at since it was made; past the end once all are known. */
+  #loadNext = 1;
+  /** Position in the log at which everything that was there when the group was made had been sent. */
+  loadedAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: UpdateGroupOptions) {
+    this.#options = options;
+    this.table = options.table;
+    this.log = new GroupLog(options.segmentBytes);
+    this.target = options.target;
+    this.encoding = options.encoding;
+    this.rules = new ExportRules(options.table, options.target);
+    this.adjRibOut = new AdjRibOut(options.table, options.encoding.addPath);
+    this.#packer = new Packer(options.encoding, options.table.store, options.table.nets);
+    this.#window = options.windowBytes ?? DEFAULT_WINDOW_BYTES;
+  }
+
+  get family(): Family {
+    return this.table.family;
+  }
+
+  /** Changed networks that were not encoded yet. */
+  get pending(): number {
+    return this.#pendingCount;
+  }
+
+  get memoryBytes(): number {
+    return (
+      this.adjRibOut.memoryBytes + this.log.heldBytes + this.#pending.byteLength + this.#isPending.byteLength
+    );
+  }
+
+  /**
+   * Adds a neighbour; it is sent everything, then End-of-RIB, then what changes.
+   * @param source the neighbour's own route source in this table, whose routes it is not sent
+   */
+  join(port: MemberPort, source: number): GroupMember {
+    const walk = (this.#walk ??= new TableWalk(this, 0));
+    const member = new GroupMember(this, port, source, this.log.cursor());
+    this.members.add(member);
+    if (source !== EVERYONE) this.#bySource.set(source, member);
+    member.startWalk(walk);
+    this.wake();
+    return member;
+  }
+
+  /** Sends a member everything again, between BoRR and EoRR where it understands them (RFC 7313). */
+  refresh(member: GroupMember): void {
+    if (!this.members.has(member)) return;
+    member.restartWalk((this.#walk ??= new TableWalk(this, 0)));
+  }
+
+  leave(member: GroupMember): void {
+    if (!this.members.delete(member)) return;
+    member.stop();
+    if (this.#bySource.get(member.source) === member) this.#bySource.delete(member.source);
+    this.trim();
+  }
+
+  /** The group's walk is over: the next newcomer starts another. */
+  walkEnded(walk: TableWalk): void {
+    if (this.#walk === walk) this.#walk = undefined;
+  }
+
+  /** Lets go of all that the group holds. It has no members any more. */
+  close(): void {
+    this.#closed = true;
+    this.#retired = [];
+    this.adjRibOut.clear();
+  }
+
+  /** Takes changed networks: encodes them, or keeps them for later where most members are far behind. */
+  apply(nets: Uint32Array, count: number): void {
+    if (this.#pendingCount === 0 && !this.congested) {
+      this.#encode(nets, count);
+      return;
+    }
+    if (this.#isPending.length < this.table.nets.capacity) {
+      const grown = new Uint8Array(this.table.nets.capacity);
+      grown.set(this.#isPending);
+      this.#isPending = grown;
+    }
+    for (let i = 0; i < count; i++) {
+      const net = nets[i]!;
+      if (this.#isPending[net]) continue;
+      this.#isPending[net] = 1;
+      // The network keeps its number until the group has told its members.
+      this.table.holdNet(net);
+      if (this.#pendingCount === this.#pending.length) {
+        const grown = new Uint32Array(this.#pending.length * 2);
+        grown.set(this.#pending);
+        this.#pending = grown;
+      }
+      this.#pending[this.#pendingCount++] = net;
+    }
+  }
+
+  /**
+   * Encodes up to `limit` networks that the group has not looked at yet or that were kept back, and sends.
+   * @returns whether it should be called again soon
+   */
+  drain(limit: number): boolean {
+    if (this.#closed) return false;
+    let more = false;
+    if (!this.congested) {
+      if (this.loadedAt === Number.POSITIVE_INFINITY) more = this.#load(limit);
+      else if (this.#pendingCount > 0) more = this.#drainPending(limit);
+    }
+    this.pump();
+    return more;
+  }
+
+  /** Goes on with the first pass over the table. */
+  #load(limit: number): boolean {
+    const { nets, best, paths } = this.table;
+    const end = nets.end;
+    const batch = new Uint32Array(limit);
+    let count = 0;
+    let net = this.#loadNext;
+    for (; net < end && count < limit; net++) {
+      const row = best[net]!;
+      // A path that is gone since the last flush: the next one tells.
+      if (row !== 0 && paths.net[row] === net && paths.attrs[row] !== NO_ATTRS) batch[count++] = net;
+    }
+    this.#loadNext = net;
+    this.#encode(batch, count);
+    if (net < end) return true;
+    this.loadedAt = this.log.end;
+    return this.#pendingCount > 0;
+  }
+
+  #drainPending(limit: number): boolean {
+    const count = Math.min(limit, this.#pendingCount);
+    const nets = this.#pending.slice(0, count);
+    this.#pending.copyWithin(0, count, this.#pendingCount);
+    this.#pendingCount -= count;
+    for (let i = 0; i < count; i++) this.#isPending[nets[i]!] = 0;
+    this.#encode(nets, count);
+    for (let i = 0; i < count; i++) this.table.releaseNet(nets[i]!);
+    return this.#pendingCount > 0;
+  }
+
+  /** Forgets what was kept back; used before the group closes. */
+  dropPending(): void {
+    for (let i = 0; i < this.#pendingCount; i++) {
+      const net = this.#pending[i]!;
+      this.#isPending[net] = 0;
+      this.table.releaseNet(net);
+    }
+    this.#pendingCount = 0;
+  }
+
+  /**
+   * Most members that follow the log are half a window behind: encoding more would only push them out of it, while
+   * changes that wait are joined. One slow member holds nobody back.
+   */
+  get congested(): boolean {
+    const limit = this.log.end - this.#window / 2;
+    if (limit <= 0) return false;
+    let following = 0;
+    let behind = 0;
+    for (const member of this.members) {
+      if (member.walking) continue;
+      following++;
+      if (this.log.position(member.cursor) < limit) behind++;
+    }
+    return behind * 2 > following;
+  }
+
+  /** Sends to every member that is not waiting for a write to finish. */
+  pump(): void {
+    for (const member of this.members) member.pump();
+  }
+
+  /** A member's write finished. */
+  written(): void {
+    if (this.#pendingCount > 0 || this.loadedAt === Number.POSITIVE_INFINITY) this.#options.wake(this);
+  }
+
+  /** Asks for a `pump` soon, for members whose walk can go on. */
+  wake(): void {
+    this.#options.wake(this);
+  }
+
+  /** Drops what every member has passed, and what is older than the window. */
+  trim(): void {
+    const { log } = this;
+    let needed = log.tail.id;
+    let remembered = needed;
+    for (const member of this.members) {
+      remembered = Math.min(remembered, member.needsSince);
+      if (!member.fallen) needed = Math.min(needed, member.cursor.segment);
+    }
+    const excess = Math.floor((log.heldBytes - this.#window) / log.segmentBytes);
+    if (excess > 0) needed = Math.max(needed, log.firstSegment + excess);
+    for (const segment of log.trim(needed)) if (segment.withdrawn.length > 0) this.#retired.push(segment);
+    let done = 0;
+    for (; done < this.#retired.length && this.#retired[done]!.id < remembered; done++) {
+      const segment = this.#retired[done]!;
+      for (const slot of segment.withdrawn) this.adjRibOut.forget(slot, segment.id);
+    }
+    if (done > 0) this.#retired.splice(0, done);
+    if (remembered === log.tail.id && this.#allCaughtUp()) {
+      for (const slot of log.tail.withdrawn) this.adjRibOut.forget(slot, log.tail.id);
+      log.tail.withdrawn.length = 0;
+    }
+    if (this.adjRibOut.tombstones > TOMBSTONE_LIMIT + this.adjRibOut.routes) this.#endLaggard();
+  }
+
+  #allCaughtUp(): boolean {
+    for (const member of this.members) if (member.walking || member.lagBytes > 0) return false;
+    return true;
+  }
+
+  /** Encodes the state of slots into `log` for a walk: announcements, and withdrawals of slots that are gone. */
+  encodeSlots(log: GroupLog, from: number, to: number, since: number): void {
+    const { adjRibOut } = this;
+    const buckets = this.#buckets;
+    buckets.clear();
+    const stop = Math.min(to, adjRibOut.end);
+    for (let slot = from; slot < stop; slot++) {
+      const segment = adjRibOut.segment[slot]!;
+      if (segment === 0 || segment < since) continue;
+      const attrs = adjRibOut.attrs[slot]!;
+      if (attrs !== 0 || since > 0) buckets.add(slot, attrs, adjRibOut.source[slot]!);
+    }
+    this.#pack(log, buckets, EVERYONE);
+    if (since > 0) this.#packOwnWithdrawals(log, from, stop, since);
+  }
+
+  /** What a member that fell behind may hold although the route is its own by now. */
+  #packOwnWithdrawals(log: GroupLog, from: number, to: number, since: number): void {
+    const { adjRibOut } = this;
+    if (adjRibOut.addPath) return;
+    const targeted = this.#targeted;
+    targeted.clear();
+    for (let slot = from; slot < to; slot++) {
+      const source = adjRibOut.source[slot]!;
+      if (adjRibOut.segment[slot]! < since || adjRibOut.attrs[slot] === 0 || !this.#bySource.has(source))
+        continue;
+      targeted.add(slot, NO_ATTRS, source);
+    }
+    this.#packTargeted(log, targeted);
+  }
+
+  #encode(nets: Uint32Array, count: number): void {
+    if (this.members.size === 0) return;
+    this.adjRibOut.fit();
+    this.#buckets.clear();
+    this.#targeted.clear();
+    if (this.encoding.addPath) this.#collectPaths(nets, count);
+    else this.#collectBest(nets, count);
+    this.#pack(this.log, this.#buckets, EVERYONE);
+    this.#packTargeted(this.log, this.#targeted);
+    if (this.log.tail.id !== this.#lastTail) {
+      this.#lastTail = this.log.tail.id;
+      this.trim();
+    }
+  }
+
+  /** Compares the best path of each network with what was sent; the Adj-RIB-Out is brought up to date. */
+  #collectBest(nets: Uint32Array, count: number): void {
+    const { table, adjRibOut, rules } = this;
+    const { best, paths } = table;
+    const buckets = this.#buckets;
+    for (let i = 0; i < count; i++) {
+      const net = nets[i]!;
+      const row = best[net]!;
+      const attrs = row === 0 ? NO_ATTRS : rules.evaluate(row);
+      const source = attrs === NO_ATTRS ? 0 : paths.source[row]!;
+      const oldAttrs = adjRibOut.attrs[net]!;
+      const oldSource = adjRibOut.source[net]!;
+      if (attrs === oldAttrs && source === oldSource) continue;
+      if (oldAttrs !== NO_ATTRS && source !== oldSource && this.#bySource.has(source)) {
+        // The route is the member's own from now on; what it was sent before must go.
+        this.#targeted.add(net, NO_ATTRS, source);
+      }
+      buckets.add(net, attrs, source);
+    }
+  }
+
+  /** RFC 7911: the same for each path of each network; a path's row is its identifier. */
+  #collectPaths(nets: Uint32Array, count: number): void {
+    const { table, adjRibOut, rules } = this;
+    const { paths, firstPath } = table;
+    const buckets = this.#buckets;
+    for (let i = 0; i < count; i++) {
+      const net = nets[i]!;
+      for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {
+        const attrs = paths.attrs[row] === NO_ATTRS ? NO_ATTRS : rules.evaluate(row);
+        if (attrs !== adjRibOut.attrs[row])
+          buckets.add(row, attrs, attrs === NO_ATTRS ? 0 : paths.source[row]!);
+      }
+      adjRibOut.forEachRow(net, (row) => {
+        const gone = (paths.flags[row]! & PATH.dead) !== 0;
+        if (gone && adjRibOut.attrs[row] !== NO_ATTRS) buckets.add(row, NO_ATTRS, 0);
+      });
+    }
+  }
+
+  /** Writes buckets as messages. In the group's own log that is what the Adj-RIB-Out then holds. */
+  #pack(log: GroupLog, buckets: Buckets, only: number): void {
+    const { adjRibOut, encoding } = this;
+    const own = log === this.log;
+    const packer = this.#packer;
+    for (let bucket = 0; bucket < buckets.count; bucket++) {
+      let attrs = buckets.attrs[bucket]!;
+      const source = buckets.source[bucket]!;
+      if (attrs !== NO_ATTRS && !packer.announce(log, attrs, source, this.#reflection(source))) {
+        this.#options.report(
+          `attributes too long for a message of ${encoding.maxLength} bytes: routes withdrawn`,
+        );
+        attrs = NO_ATTRS;
+      }
+      if (attrs === NO_ATTRS) packer.withdraw(log, only);
+      for (let entry = buckets.head[bucket]!; entry !== 0; entry = buckets.next[entry]!) {
+        const slot = buckets.slot[entry]!;
+        if (own && attrs === NO_ATTRS && adjRibOut.attrs[slot] === NO_ATTRS) continue;
+        packer.add(adjRibOut.netOf(slot), slot);
+        if (!own) continue;
+        // The message may have opened a segment.
+        const segment = log.tail;
+        if (attrs === NO_ATTRS) {
+          segment.withdrawn.push(slot);
+          adjRibOut.withdraw(slot, segment.id);
+          this.counters.withdrawn++;
+        } else {
+          adjRibOut.announce(slot, attrs, source, segment.id);
+          this.counters.announced++;
+        }
+      }
+      packer.end();
+    }
+  }
+
+  #packTargeted(log: GroupLog, targeted: Buckets): void {
+    for (let bucket = 0; bucket < targeted.count; bucket++) {
+      this.#packer.withdraw(log, targeted.source[bucket]!);
+      for (let entry = targeted.head[bucket]!; entry !== 0; entry = targeted.next[entry]!) {
+        this.#packer.add(targeted.slot[entry]!, 0);
+      }
+      this.#packer.end();
+    }
+  }
+
+  /** RFC 4456 section 8, with BIRD's second cluster ID where source and target are in different clusters. */
+  #reflection(source: number): Reflection | undefined {
+    const { sources } = this.table;
+    if (this.target.kind === SOURCE_KIND.external || sources.kind[source]! < SOURCE_KIND.nonClient)
+      return undefined;
+    const from = sources.clusterId[source]!;
+    const to = this.target.clusterId;
+    return {
+      originatorId: sources.routerId[source]!,
+      cluster: to !== 0 && to !== from ? to : from,
+      innerCluster: to !== 0 && to !== from ? from : 0,
+    };
+  }
+
+  /** The member that has been out of the log for longest keeps too much alive: its session ends. */
+  #endLaggard(): void {
+    let worst: GroupMember | undefined;
+    for (const member of this.members) if (!worst || member.needsSince < worst.needsSince) worst = member;
+    if (worst && worst.needsSince < this.log.firstSegment) worst.port.outOfResources();
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * Adj-RIB-In: what one session announced for one family, before and after import policy.
+ *
+ * Routes that the policy rejects are kept (with no attributes after policy), so that another policy can be tried
+ * without asking the neighbour again.
+ */
+import type { FamilyIndex } from '../base/family.ts';
+import type { NlriBatch } from './nlri-batch.ts';
+import { PATH } from './paths.ts';
+import { NO_ATTRS, type Policy, type PolicyContext } from './policy.ts';
+import type { RoutingTable } from './table.ts';
+
+/** BIRD's `Import updates` and `Import withdraws` columns, counted per prefix. */
+export interface ImportCounters {
+  updatesReceived: number;
+  updatesRejected: number;
+  updatesFiltered: number;
+  updatesIgnored: number;
+  updatesAccepted: number;
+  withdrawsReceived: number;
+  withdrawsRejected: number;
+  withdrawsIgnored: number;
+  withdrawsAccepted: number;
+}
+
+/** RFC 7911 gives no bound to the identifiers of one prefix; this one keeps chains of paths short. */
+const MAX_PATHS_PER_NETWORK = 256;
+
+export interface AdjRibInOptions {
+  readonly table: RoutingTable;
+  /** Registered in the table's sources. */
+  readonly source: number;
+  readonly policy: Policy;
+  /** BIRD `receive limit`: routes kept, filtered ones included. */
+  readonly receiveLimit?: number;
+  /** BIRD `import limit`: routes that import policy accepted. */
+  readonly importLimit?: number;
+  /** Called when a route would exceed a limit. Returns whether to take it all the same (action `warn`). */
+  readonly limitHit?: (limit: 'receive' | 'import') => boolean;
+}
+
+export class AdjRibIn {
+  readonly table: RoutingTable;
+  readonly source: number;
+  readonly family: FamilyIndex;
+  /** Routes that import policy accepted. */
+  imported = 0;
+  /** Routes that it rejected. */
+  filtered = 0;
+  readonly counters: ImportCounters = {
+    updatesReceived: 0,
+    updatesRejected: 0,
+    updatesFiltered: 0,
+    updatesIgnored: 0,
+    updatesAccepted: 0,
+    withdrawsReceived: 0,
+    withdrawsRejected: 0,
+    withdrawsIgnored: 0,
+    withdrawsAccepted: 0,
+  };
+  #policy: Policy;
+  #options: AdjRibInOptions;
+  readonly #context: PolicyContext;
+  /** Where `sweepStale`, `clear` and `reapply` stand in the rows of the path table. */
+  #cursor = 1;
+
+  constructor(options: AdjRibInOptions) {
+    this.#options = options;
+    this.table = options.table;
+    this.source = options.source;
+    this.family = options.table.family.index;
+    this.#policy = options.policy;
+    this.#context = {
+      family: this.family,
+      netWords: options.table.nets.words,
+      netAt: 0,
+      netLength: 0,
+      source: options.table.sources.info(options.source),
+    };
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** Takes the networks of `batch` as announced with attributes `attrs` (a number of the table's store). */
+  announce(batch: NlriBatch, attrs: number): void {
+    const { table, source } = this;
+    const width = table.family.words;
+    const counters = this.counters;
+    const policy = this.#policy;
+    const { words, length, pathId } = batch;
+    let accepted = policy.readsNetwork ? NO_ATTRS : policy.evaluate(attrs, this.#context);
+    counters.updatesReceived += batch.count;
+    table.touch();
+    for (let i = 0; i < batch.count; i++) {
+      if (policy.readsNetwork) accepted = this.#evaluate(attrs, words, i * width, length[i]!);
+      this.#set(words, i * width, length[i]!, pathId[i]!, attrs, accepted, source);
+    }
+  }
+
+  /** Takes the networks of `batch` as withdrawn. */
+  withdraw(batch: NlriBatch): void {
+    const { table } = this;
+    const width = table.family.words;
+    this.counters.withdrawsReceived += batch.count;
+    for (let i = 0; i < batch.count; i++) {
+      this.#withdrawOne(batch.words, i * width, batch.length[i]!, batch.pathId[i]!);
+    }
+  }
+
+  /** Routes kept, before policy. */
+  get received(): number {
+    return this.imported + this.filtered;
+  }
+
+  /** Marks every route as one that has to be announced again to stay (RFC 4724 section 4.2, RFC 7313 section 4). */
+  markStale(): void {
+    const { paths } = this.table;
+    for (let row = 1; row < paths.end; row++)
+      if (paths.source[row] === this.source) paths.flags[row]! |= PATH.stale;
+  }
+
+  /** Starts a pass over the routes for `sweepStale`, `clear` or `reapply`. */
+  rewind(): void {
+    this.#cursor = 1;
+  }
+
+  /** Removes stale routes; looks at `rows` rows of the path table. Returns whether the pass is over. */
+  sweepStale(rows: number): boolean {
+    const { paths } = this.table;
+    return this.#walk(rows, (row) => {
+      if (paths.flags[row]! & PATH.stale) this.#remove(row);
+    });
+  }
+
+  /** Removes all routes, likewise in slices. */
+  clear(rows: number): boolean {
+    return this.#walk(rows, (row) => {
+      this.#remove(row);
+    });
+  }
+
+  /** Changes the policy; `reapply` brings the routes in line with it. */
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
+    this.rewind();
+  }
+
+  setLimits(limits: Pick<AdjRibInOptions, 'receiveLimit' | 'importLimit' | 'limitHit'>): void {
+    const { receiveLimit: _r, importLimit: _i, limitHit: _l, ...rest } = this.#options;
+    this.#options = { ...rest, ...limits };
+  }
+
+  /** Evaluates the policy again for all routes, in slices. */
+  reapply(rows: number): boolean {
+    const { table } = this;
+    const { paths, nets } = table;
+    const width = table.family.words;
+    table.touch();
+    return this.#walk(rows, (row) => {
+      const received = paths.received[row]!;
+      const net = paths.net[row]!;
+      const attrs = this.#evaluate(received, nets.words, net * width, nets.length[net]!);
+      if (attrs === paths.attrs[row]) return;
+      this.#count(paths.attrs[row]!, -1);
+      this.#count(attrs, 1);
+      table.replaceAttrs(row, received, attrs);
+    });
+  }
+
+  #walk(rows: number, visit: (row: number) => void): boolean {
+    const { paths } = this.table;
+    const stop = Math.min(paths.end, this.#cursor + rows);
+    let row = this.#cursor;
+    for (; row < stop; row++) if (paths.source[row] === this.source) visit(row);
+    this.#cursor = row;
+    return row >= paths.end;
+  }
+
+  #evaluate(attrs: number, words: Uint32Array, at: number, length: number): number {
+    const context = this.#context;
+    context.netWords = words;
+    context.netAt = at;
+    context.netLength = length;
+    return this.#policy.evaluate(attrs, context);
+  }
+
+  #set(
+    words: Uint32Array,
+    at: number,
+    length: number,
+    pathId: number,
+    received: number,
+    attrs: number,
+    source: number,
+  ): void {
+    const { table, counters } = this;
+    const { paths } = table;
+    const net = table.addNet(words, at, length);
+    const old = table.firstPath[net] === 0 ? 0 : table.findPath(net, source, pathId);
+    if (attrs === NO_ATTRS) counters.updatesFiltered++;
+    else if (old !== 0 && paths.received[old] === received && paths.attrs[old] === attrs)
+      counters.updatesIgnored++;
+    else counters.updatesAccepted++;
+    if (old === 0 && !this.#mayAdd(net, attrs)) {
+      counters.updatesRejected++;
+      table.mark(net);
+      return;
+    }
+    if (old !== 0) this.#count(paths.attrs[old]!, -1);
+    this.#count(attrs, 1);
+    if (old === 0) {
+      table.addPath(net, source, pathId, received, attrs);
+      return;
+    }
+    paths.flags[old]! &= ~PATH.stale;
+    if (paths.received[old] !== received || paths.attrs[old] !== attrs)
+      table.replaceAttrs(old, received, attrs);
+  }
+
+  #mayAdd(net: number, attrs: number): boolean {
+    const { receiveLimit, importLimit, limitHit } = this.#options;
+    if (receiveLimit !== undefined && this.received >= receiveLimit && !limitHit?.('receive')) return false;
+    if (
+      attrs !== NO_ATTRS &&
+      importLimit !== undefined &&
+      this.imported >= importLimit &&
+      !limitHit?.('import')
+    ) {
+      return false;
+    }
+    const { paths, firstPath } = this.table;
+    let own = 0;
+    for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {
+      if (paths.source[row] === this.source && ++own >= MAX_PATHS_PER_NETWORK) return false;
+    }
+    return true;
+  }
+
+  #withdrawOne(words: Uint32Array, at: number, length: number, pathId: number): void {
+    const { table, counters } = this;
+    const net = table.nets.find(words, at, length);
+    const row = net === 0 ? 0 : table.findPath(net, this.source, pathId);
+    if (row === 0) {
+      counters.withdrawsIgnored++;
+      return;
+    }
+    counters.withdrawsAccepted++;
+    this.#remove(row);
+  }
+
+  #remove(row: number): void {
+    this.#count(this.table.paths.attrs[row]!, -1);
+    this.table.removePath(row);
+  }
+
+  #count(attrs: number, by: 1 | -1): void {
+    if (attrs === NO_ATTRS) this.filtered += by;
+    else this.imported += by;
+  }
+}

@@ -1,0 +1,98 @@
+/** Paths as rows of columns: one row for each route that some source has for some network. */
+
+/** Bits of the `flags` column. */
+export const PATH = {
+  /** Kept over a neighbour's restart or refresh, to be removed unless it is announced again (RFC 4724, RFC 7313). */
+  stale: 1,
+  /** Withdrawn, but some update group still has to withdraw it. */
+  dead: 2,
+} as const;
+
+const INITIAL = 1 << 10;
+
+export class PathTable {
+  net = new Uint32Array(INITIAL);
+  source = new Uint16Array(INITIAL);
+  /** Attributes after import policy; 0 where it rejected the path. */
+  attrs = new Uint32Array(INITIAL);
+  /** Attributes as received. */
+  received = new Uint32Array(INITIAL);
+  /** RFC 7911 path identifier as received; 0 where the source does not use them. */
+  pathId = new Uint32Array(INITIAL);
+  /** The next path of the same network, 0 at the end. */
+  next = new Uint32Array(INITIAL);
+  flags = new Uint8Array(INITIAL);
+  /** Seconds since the table was made at which the path last changed. */
+  changedAt = new Uint32Array(INITIAL);
+  /** Update groups that hold the row for an identifier they sent. */
+  holds = new Uint16Array(INITIAL);
+  /** One more than the highest row in use. */
+  end = 1;
+  /** The first row to give out again, chained by `next`; 0 ends. */
+  #free = 0;
+  #freeCount = 0;
+
+  get size(): number {
+    return this.end - 1 - this.#freeCount;
+  }
+
+  get capacity(): number {
+    return this.net.length;
+  }
+
+  get memoryBytes(): number {
+    return this.net.length * 29;
+  }
+
+  /** A row with everything but `next` set. */
+  add(net: number, source: number, pathId: number): number {
+    let row = this.#free;
+    if (row !== 0) {
+      this.#free = this.next[row]!;
+      this.#freeCount--;
+    } else {
+      row = this.end++;
+      if (row >= this.net.length) this.#grow();
+    }
+    this.net[row] = net;
+    this.source[row] = source;
+    this.attrs[row] = 0;
+    this.received[row] = 0;
+    this.pathId[row] = pathId;
+    this.next[row] = 0;
+    this.flags[row] = 0;
+    this.holds[row] = 0;
+    return row;
+  }
+
+  /** Gives a row back. It is in no network's chain any more and no group holds it. */
+  remove(row: number): void {
+    this.net[row] = 0;
+    this.source[row] = 0;
+    this.next[row] = this.#free;
+    this.#free = row;
+    if (++this.#freeCount === this.end - 1) {
+      this.#free = 0;
+      this.#freeCount = 0;
+      this.end = 1;
+    }
+  }
+
+  #grow(): void {
+    const size = this.net.length * 2;
+    const wider = <T extends Uint8Array | Uint16Array | Uint32Array>(column: T): T => {
+      const grown = new (column.constructor as new (length: number) => T)(size);
+      grown.set(column);
+      return grown;
+    };
+    this.net = wider(this.net);
+    this.source = wider(this.source);
+    this.attrs = wider(this.attrs);
+    this.received = wider(this.received);
+    this.pathId = wider(this.pathId);
+    this.next = wider(this.next);
+    this.flags = wider(this.flags);
+    this.changedAt = wider(this.changedAt);
+    this.holds = wider(this.holds);
+  }
+}
