@@ -2,6 +2,7 @@
  * Networks of one family, numbered densely from 1. Open addressing over typed arrays; a network costs its address
  * words, a length byte and about two hash slots. Numbers of networks that were removed are given out again.
  */
+import { nextCapacity, widened } from '../base/columns.ts';
 import type { Family } from '../base/family.ts';
 import { formatIpv4, formatIpv6 } from '../base/ip.ts';
 
@@ -174,16 +175,13 @@ export class NetworkTable {
   }
 
   #growColumns(): void {
-    const length = new Uint8Array(this.length.length * 2);
-    length.set(this.length);
-    this.length = length;
-    const words = new Uint32Array(this.words.length * 2);
-    words.set(this.words);
-    this.words = words;
+    const size = nextCapacity(this.length.length);
+    this.length = widened(this.length, size);
+    this.words = widened(this.words, size * this.family.words);
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = new Uint32Array(nextCapacity(this.#slots.length));
     const mask = slots.length - 1;
     for (let net = 1; net < this.end; net++) {
       if (this.length[net] === FREE) continue;
