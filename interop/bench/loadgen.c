@@ -199,7 +199,11 @@ static void read_update(struct client *c, const uint8_t *m, const uint8_t *end) 
     return;
   }
   if (!attributes.originator_id || !attributes.cluster_list) c->unreflected++;
-  if (owner == c->index && c->sender) c->echoed++;
+  if (owner == c->index && c->sender) {
+    /* RFC 4456 section 8: a router ignores a route with its own ORIGINATOR_ID. Some reflectors rely on that. */
+    c->echoed++;
+    return;
+  }
   for (p = nlri; p < end; p += 1 + (p[0] + 7) / 8) {
     uint32_t n = prefix_number(&work, p);
     if (n == NO_PREFIX) {
@@ -223,6 +227,7 @@ static void read_message(struct client *c, const uint8_t *m, unsigned length) {
     }
     break;
   case MSG_NOTIFICATION: {
+    if (c->state != ESTABLISHED) break; /* a daemon that is still starting: tried again */
     char text[64];
     snprintf(text, sizeof text, "NOTIFICATION %u.%u", m[HEADER], m[HEADER + 1]);
     say_error(c, text);

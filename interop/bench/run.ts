@@ -103,7 +103,11 @@ async function measure(
           peakBytes: used.peakBytes,
           cpuS: used.cpuS - cpuBefore,
           details: said,
-          ...(failed ? { error: `${String(said['wrong'])} clients do not hold what they must` } : {}),
+          ...(failed
+            ? {
+                error: `${String(said['wrong'])} clients do not hold what they must, ${Number(said['settledMs']) / 1000} s after which nothing more came`,
+              }
+            : {}),
         });
       }
       cpuBefore = used.cpuS;
