@@ -181,6 +181,11 @@ export class AttrStore {
     return this.#refs[attrs]!;
   }
 
+  /** Sets that the next `sweep` looks at. */
+  get unused(): number {
+    return this.#idleCount;
+  }
+
   /** Frees the sets that nobody retains. */
   sweep(): void {
     const idle = this.#idle;
