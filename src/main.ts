@@ -1,5 +1,6 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
 import { checkCommand, reflectorCommand } from './commands.ts';
+import { feedCommand } from './feed/io/command.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
@@ -17,6 +18,7 @@ type Command = (args: string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, Command>> = {
   reflector: reflectorCommand,
   check: checkCommand,
+  feed: feedCommand,
 };
 
 async function main(argv: string[]): Promise<number> {

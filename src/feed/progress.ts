@@ -1,0 +1,80 @@
+/** How far a feed is, in words: a bar for a terminal, a line for a log, a summary at the end. */
+import { formatIp } from '../base/ip.ts';
+import type { Endpoint } from '../speaker/transport.ts';
+import type { FeedEvent, FeedTotals } from './feed.ts';
+
+export type FeedProgress = Extract<FeedEvent, { type: 'progress' }>;
+
+const BAR_MOST = 40;
+const BAR_LEAST = 8;
+/** Before this, a rate says nothing yet. */
+const RATE_AFTER_MS = 500;
+
+/**
+ * One line of at most `columns` characters: activity, bar, share, routes, rate, time left. Parts that cannot be known
+ * or have no room are left out.
+ */
+export function progressLine(progress: FeedProgress, columns: number): string {
+  const { totals } = progress;
+  const share = shareOf(progress);
+  const parts = [
+    ...(share === undefined ? [] : [`${Math.floor(share * 100)}%`]),
+    `${grouped(totals.announced)} routes`,
+    ...(totals.elapsedMs >= RATE_AFTER_MS ? [`${grouped(rateOf(totals))}/s`] : []),
+    ...(share !== undefined && share > 0 && share < 1 && totals.elapsedMs >= RATE_AFTER_MS
+      ? [`${duration((totals.elapsedMs / share) * (1 - share))} left`]
+      : []),
+  ];
+  const text = parts.join('  ');
+  const room = columns - progress.activity.length - text.length - 5;
+  if (share === undefined || room < BAR_LEAST) return `${progress.activity}  ${text}`.slice(0, columns);
+  const width = Math.min(BAR_MOST, room);
+  const filled = Math.round(share * width);
+  return `${progress.activity} [${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${text}`;
+}
+
+/** Share of the work that is done, 0 to 1; undefined where the total is not known. */
+function shareOf({ position, total }: FeedProgress): number | undefined {
+  return total === undefined ? undefined : Math.min(1, position / Math.max(1, total));
+}
+
+/** Changes of routes a second, since the session was Established. */
+function rateOf({ announced, withdrawn, elapsedMs }: FeedTotals): number {
+  return Math.round(((announced + withdrawn) * 1000) / Math.max(1, elapsedMs));
+}
+
+/** One sentence about all that was sent. */
+export function summaryLine(totals: FeedTotals): string {
+  const withdrawn = totals.withdrawn > 0 ? `, ${grouped(totals.withdrawn)} withdrawn` : '';
+  return (
+    `${grouped(totals.announced)} routes announced${withdrawn} in ${grouped(totals.messages)} messages ` +
+    `(${grouped(totals.bytes)} bytes), ${duration(totals.elapsedMs)}, ${grouped(rateOf(totals))} routes/s; ` +
+    `the neighbour holds ${grouped(totals.remaining)} networks`
+  );
+}
+
+/** The same for programs: one line of JSON. Times are in seconds. */
+export function jsonSummary(totals: FeedTotals): string {
+  const { announced, withdrawn, messages, bytes, remaining, elapsedMs } = totals;
+  return `${JSON.stringify({ announced, withdrawn, messages, bytes, remaining, seconds: elapsedMs / 1000 })}\n`;
+}
+
+/** `1234567` as `1,234,567`. */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `0.42 s`, `12.3 s`, `2 min 5 s`, `1 h 2 min`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** `192.0.2.1 port 179` */
+export function formatEndpoint({ address, port, zone }: Endpoint): string {
+  return `${formatIp(address)}${zone === undefined ? '' : `%${zone}`} port ${port}`;
+}
