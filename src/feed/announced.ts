@@ -59,11 +59,11 @@ export class Announced {
         const words = net * family.words;
         length = encodeNlri(nlri, length, nets.words, words, nets.length[net]!, addPath ? pathId : undefined);
         if (length + maxNlriLength(family, addPath) > nlri.length) flush();
-        if (out.isFull) yield await Promise.resolve(out.take());
+        if (out.isFull) yield out.take();
       }
       flush();
     }
-    if (!out.isEmpty) yield await Promise.resolve(out.take());
+    if (!out.isEmpty) yield out.take();
   }
 
   #applyUpdate(bytes: Uint8Array, start: number, end: number, target: Target): void {

@@ -315,7 +315,7 @@ export class Feed {
         break;
       case 'fsmState':
         // The cause is known when the event has been dealt with.
-        if (event.to === 'Idle' && !this.#established) {
+        if (event.from !== 'Idle' && (event.to === 'Idle' || event.to === 'Active') && !this.#established) {
           this.#env.clock.soon(() => this.#fail(this.#whyNotEstablished(event.from)));
         }
         break;
@@ -342,7 +342,7 @@ export class Feed {
     const cause = lastError.replace(/^Socket: /, '');
     if (from === 'Connect' || from === 'Active') return `cannot connect: ${cause || 'no answer'}`;
     if (this.#notification !== undefined) return this.#notification;
-    return `the neighbour closed the connection without a word (${cause || 'closed'}): is this address one that it knows as a neighbour?`;
+    return `the neighbour closed the connection without a word (${cause || 'closed'}): does it know this address as a neighbour, or wait after an error?`;
   }
 
   #fail(text: string): void {

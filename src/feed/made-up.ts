@@ -74,10 +74,10 @@ export class MadeUpRoutes implements RouteSource {
         }
         writeAnnouncements(out, family, block, nlri.subarray(0, length), false, target.maxLength);
         this.position = route;
-        if (out.isFull) yield await Promise.resolve(out.take());
+        if (out.isFull) yield out.take();
       }
     }
-    if (!out.isEmpty) yield await Promise.resolve(out.take());
+    if (!out.isEmpty) yield out.take();
   }
 }
 

@@ -25,16 +25,26 @@ export function progressLine(progress: FeedProgress, columns: number): string {
       ? [`${duration((totals.elapsedMs / share) * (1 - share))} left`]
       : []),
   ];
-  const text = parts.join('  ');
-  const room = columns - progress.activity.length - text.length - 5;
-  if (share === undefined || room < BAR_LEAST) return `${progress.activity}  ${text}`.slice(0, columns);
+  return bar(progress.activity, share, parts.join('  '), columns);
+}
+
+/** The same while a recording is looked through before anything is sent. */
+export function readingLine(done: Pick<FeedProgress, 'position' | 'total'>, columns: number): string {
+  const share = shareOf(done);
+  const text = share === undefined ? `${grouped(done.position)} bytes` : `${Math.floor(share * 100)}%`;
+  return bar('reading', share, text, columns);
+}
+
+function bar(activity: string, share: number | undefined, text: string, columns: number): string {
+  const room = columns - activity.length - text.length - 4;
+  if (share === undefined || room < BAR_LEAST) return `${activity}  ${text}`.slice(0, columns);
   const width = Math.min(BAR_MOST, room);
   const filled = Math.round(share * width);
-  return `${progress.activity} [${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${text}`;
+  return `${activity} [${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${text}`;
 }
 
 /** Share of the work that is done, 0 to 1; undefined where the total is not known. */
-function shareOf({ position, total }: FeedProgress): number | undefined {
+function shareOf({ position, total }: Pick<FeedProgress, 'position' | 'total'>): number | undefined {
   return total === undefined ? undefined : Math.min(1, position / Math.max(1, total));
 }
 

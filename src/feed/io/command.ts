@@ -6,9 +6,11 @@ import { SystemClock } from '../../speaker/io/system-clock.ts';
 import { TcpNetwork } from '../../speaker/io/tcp.ts';
 import { Feed, type FeedPlan } from '../feed.ts';
 import { MadeUpRoutes } from '../made-up.ts';
+import { MrtSource } from '../mrt-source.ts';
 import { feedOptions, sessionConfig, type FeedArguments, type FeedOptions } from '../options.ts';
 import { jsonSummary } from '../progress.ts';
 import { FeedError } from '../source.ts';
+import { MrtFile } from './mrt-file.ts';
 import { Terminal } from './terminal.ts';
 
 const HELP = `Usage: catbird feed --to ADDRESS[:PORT] --as NUMBER --routes NUMBER [OPTIONS]
@@ -97,7 +99,7 @@ export async function feedCommand(args: string[]): Promise<number> {
           if (event.type === 'sent' && parsed.json) process.stdout.write(jsonSummary(event.totals));
         },
       },
-      planOf(parsed),
+      await planOf(parsed, terminal),
     );
     const { end } = await feed.run();
     if (end === 'interrupted') exit = EXIT.interrupted;
@@ -134,11 +136,15 @@ function spareRouterId(): number {
   return parseIpv4('192.0.2.0')! + 1 + (process.pid % 254);
 }
 
-function planOf(options: FeedOptions): FeedPlan {
-  if (!('madeUp' in options.routes)) throw new FeedError('recordings cannot be read yet');
-  const { madeUp } = options.routes;
-  const { nextHop, rate, flaps, once, withdraw } = options;
-  const families = [{ family: madeUp.family.index, addPathSend: false, extendedNextHop: false }];
-  const session = sessionConfig(options, families);
-  return { session, source: new MadeUpRoutes(madeUp), nextHop, rate, flaps, once, withdraw };
+async function planOf(options: FeedOptions, terminal: Terminal): Promise<FeedPlan> {
+  const { routes, nextHop, rate, flaps, once, withdraw } = options;
+  const rest = { nextHop, rate, flaps, once, withdraw };
+  if ('madeUp' in routes) {
+    const family = { family: routes.madeUp.family.index, addPathSend: false, extendedNextHop: false };
+    return { session: sessionConfig(options, [family]), source: new MadeUpRoutes(routes.madeUp), ...rest };
+  }
+  const file = await MrtFile.open(routes.mrt.path);
+  const source = new MrtSource(file, routes.mrt.peer, (text) => terminal.line(`catbird: ${text}`));
+  const families = await source.prepare(() => terminal.reading(file));
+  return { session: sessionConfig(options, families), source, ...rest };
 }

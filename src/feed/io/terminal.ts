@@ -1,6 +1,6 @@
 /** What a feed says while it runs: a progress bar where standard error is a terminal, otherwise a line now and then. */
 import type { FeedEvent } from '../feed.ts';
-import { formatEndpoint, progressLine, summaryLine, type FeedProgress } from '../progress.ts';
+import { formatEndpoint, progressLine, readingLine, summaryLine } from '../progress.ts';
 import type { Endpoint } from '../../speaker/transport.ts';
 
 const REDRAW_MS = 100;
@@ -31,7 +31,7 @@ export class Terminal {
         break;
       }
       case 'progress':
-        this.#progress(event);
+        this.#draw((columns) => progressLine(event, columns));
         break;
       case 'sent':
         this.line(summaryLine(event.totals));
@@ -47,15 +47,20 @@ export class Terminal {
     this.#bar = false;
   }
 
-  #progress(progress: FeedProgress): void {
+  /** A recording is read for the first time, to find out what is in it. */
+  reading(source: { readonly position: number; readonly total: number | undefined }): void {
+    this.#draw((columns) => readingLine(source, columns));
+  }
+
+  #draw(format: (columns: number) => string): void {
     const now = performance.now();
     if (now - this.#drawnAt < (this.#out.isTTY ? REDRAW_MS : LINE_MS)) return;
     this.#drawnAt = now;
     if (!this.#out.isTTY) {
-      this.line(progressLine(progress, COLUMNS_WITHOUT_TERMINAL));
+      this.line(format(COLUMNS_WITHOUT_TERMINAL));
       return;
     }
-    this.#out.write(CLEAR_LINE + progressLine(progress, this.#out.columns - 1));
+    this.#out.write(CLEAR_LINE + format(this.#out.columns - 1));
     this.#bar = true;
   }
 }
