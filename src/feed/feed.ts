@@ -43,19 +43,33 @@ export interface FeedTotals {
   readonly elapsedMs: number;
 }
 
+/** Before there is a session. */
+export const NOTHING_SENT: FeedTotals = {
+  messages: 0,
+  announced: 0,
+  withdrawn: 0,
+  bytes: 0,
+  remaining: 0,
+  elapsedMs: 0,
+};
+
 export type FeedEvent =
   | { readonly type: 'connecting' }
   | { readonly type: 'established'; readonly session: EstablishedSession }
   | {
       readonly type: 'progress';
       readonly activity: 'announcing' | 'withdrawing';
-      readonly unit: RouteSource['unit'];
+      /** How far it is, in a unit of the source's; the total is undefined where it cannot be known. */
       readonly position: number;
       readonly total: number | undefined;
-      readonly totals: FeedTotals;
+      /** Routes announced or withdrawn, and time taken, since the activity began. */
+      readonly routes: number;
+      readonly elapsedMs: number;
     }
-  /** The neighbour's kernel has everything that was to be announced. */
-  | { readonly type: 'sent'; readonly totals: FeedTotals };
+  /** The kernel has everything that was to be announced. */
+  | { readonly type: 'sent'; readonly totals: FeedTotals }
+  /** The kernel has the withdrawals that precede leaving. */
+  | { readonly type: 'withdrawn'; readonly totals: FeedTotals };
 
 export interface FeedEnv {
   readonly clock: Clock;
@@ -184,6 +198,7 @@ export class Feed {
       this.#stopped = false;
       await this.#settled(this.#underWay);
       await this.#send(session, target, this.#announced.withdrawals(target, limits), 'withdrawing');
+      if (!this.#stopped) this.#env.report({ type: 'withdrawn', totals: this.totals });
     }
     return complete ? 'complete' : 'interrupted';
   }
@@ -203,7 +218,7 @@ export class Feed {
     activity: 'announcing' | 'withdrawing',
   ): Promise<void> {
     const pace = new Pace(this.#env.clock.now(), this.#plan.rate);
-    const heldBefore = this.#announced.size;
+    const since = this.totals;
     try {
       for (;;) {
         const next = await this.#settled(batches.next());
@@ -215,7 +230,7 @@ export class Feed {
         this.#write(session, batch.bytes, batch.messages);
         pace.sent(batch.announced + batch.withdrawn);
         this.#account(batch, target);
-        this.#reportProgress(activity, heldBefore);
+        this.#reportProgress(activity, since);
       }
       await this.#settled(this.#underWay);
       await this.#delay(pace.waitMs(this.#env.clock.now()));
@@ -239,21 +254,18 @@ export class Feed {
     this.#bytes += batch.bytes.length;
   }
 
-  #reportProgress(activity: 'announcing' | 'withdrawing', heldBefore: number): void {
-    const { unit, position, total } = this.#plan.source;
+  #reportProgress(activity: 'announcing' | 'withdrawing', since: FeedTotals): void {
+    const { source } = this.#plan;
     const { totals } = this;
-    this.#env.report(
-      activity === 'announcing'
-        ? { type: 'progress', activity, unit, position, total, totals }
-        : {
-            type: 'progress',
-            activity,
-            unit: 'routes',
-            position: heldBefore - totals.remaining,
-            total: heldBefore,
-            totals,
-          },
-    );
+    const announcing = activity === 'announcing';
+    this.#env.report({
+      type: 'progress',
+      activity,
+      position: announcing ? source.position : since.remaining - totals.remaining,
+      total: announcing ? source.total : since.remaining,
+      routes: totals.announced + totals.withdrawn - since.announced - since.withdrawn,
+      elapsedMs: totals.elapsedMs - since.elapsedMs,
+    });
   }
 
   /** RFC 4724 section 2: says that the first lot of routes is complete. */

@@ -42,9 +42,9 @@ export function madeUpLimit(family: Family): number {
 }
 
 export class MadeUpRoutes implements RouteSource {
-  readonly unit = 'routes';
   readonly total: number;
   position = 0;
+  readonly leftOut = [];
   readonly #options: MadeUpOptions;
 
   constructor(options: MadeUpOptions) {

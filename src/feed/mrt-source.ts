@@ -48,8 +48,7 @@ const UNKNOWN_PEER = 'route of a peer that is not in the peer index';
 const TABLE_AMONG_UPDATES = 'table record in a recording of UPDATEs';
 
 export class MrtSource implements RouteSource {
-  readonly unit = 'bytes';
-  readonly skipped: Skipped;
+  readonly #skipped: Skipped;
   readonly #input: ChunkSource;
   readonly #notice: (text: string) => void;
   readonly #wantedAddress: IpAddress | undefined;
@@ -67,7 +66,7 @@ export class MrtSource implements RouteSource {
     this.#input = input;
     this.#wantedAddress = peer;
     this.#notice = notice;
-    this.skipped = new Skipped(notice);
+    this.#skipped = new Skipped(notice);
   }
 
   get total(): number | undefined {
@@ -76,6 +75,10 @@ export class MrtSource implements RouteSource {
 
   get position(): number {
     return this.#input.position;
+  }
+
+  get leftOut(): readonly (readonly [reason: string, count: number])[] {
+    return this.#skipped.counts;
   }
 
   /**
@@ -122,8 +125,8 @@ export class MrtSource implements RouteSource {
   async *batches(target: Target, limits: BatchLimits): AsyncGenerator<Batch> {
     const out = new BatchBuilder(limits);
     const cutter = new RecordCutter();
-    this.skipped.clear();
-    const player = new RecordPlayer(this.#chosen, this.#wantedAddress, target, out, limits, this.skipped);
+    this.#skipped.clear();
+    const player = new RecordPlayer(this.#chosen, this.#wantedAddress, target, out, limits, this.#skipped);
     for await (const chunk of this.#chunks()) {
       cutter.push(chunk);
       for (let record = cutter.next(); record; record = cutter.next()) {

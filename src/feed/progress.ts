@@ -15,14 +15,14 @@ const RATE_AFTER_MS = 500;
  * or have no room are left out.
  */
 export function progressLine(progress: FeedProgress, columns: number): string {
-  const { totals } = progress;
+  const { routes, elapsedMs } = progress;
   const share = shareOf(progress);
   const parts = [
     ...(share === undefined ? [] : [`${Math.floor(share * 100)}%`]),
-    `${grouped(totals.announced)} routes`,
-    ...(totals.elapsedMs >= RATE_AFTER_MS ? [`${grouped(rateOf(totals))}/s`] : []),
-    ...(share !== undefined && share > 0 && share < 1 && totals.elapsedMs >= RATE_AFTER_MS
-      ? [`${duration((totals.elapsedMs / share) * (1 - share))} left`]
+    `${grouped(routes)} routes`,
+    ...(elapsedMs >= RATE_AFTER_MS ? [`${grouped(rateOf(routes, elapsedMs))}/s`] : []),
+    ...(share !== undefined && share > 0 && share < 1 && elapsedMs >= RATE_AFTER_MS
+      ? [`${duration((elapsedMs / share) * (1 - share))} left`]
       : []),
   ];
   return bar(progress.activity, share, parts.join('  '), columns);
@@ -48,25 +48,32 @@ function shareOf({ position, total }: Pick<FeedProgress, 'position' | 'total'>):
   return total === undefined ? undefined : Math.min(1, position / Math.max(1, total));
 }
 
-/** Changes of routes a second, since the session was Established. */
-function rateOf({ announced, withdrawn, elapsedMs }: FeedTotals): number {
-  return Math.round(((announced + withdrawn) * 1000) / Math.max(1, elapsedMs));
+function rateOf(routes: number, elapsedMs: number): number {
+  return Math.round((routes * 1000) / Math.max(1, elapsedMs));
 }
 
 /** One sentence about all that was sent. */
 export function summaryLine(totals: FeedTotals): string {
+  const rate = rateOf(totals.announced + totals.withdrawn, totals.elapsedMs);
   const withdrawn = totals.withdrawn > 0 ? `, ${grouped(totals.withdrawn)} withdrawn` : '';
   return (
     `${grouped(totals.announced)} routes announced${withdrawn} in ${grouped(totals.messages)} messages ` +
-    `(${grouped(totals.bytes)} bytes), ${duration(totals.elapsedMs)}, ${grouped(rateOf(totals))} routes/s; ` +
+    `(${grouped(totals.bytes)} bytes), ${duration(totals.elapsedMs)}, ${grouped(rate)} routes/s; ` +
     `the neighbour holds ${grouped(totals.remaining)} networks`
   );
 }
 
-/** The same for programs: one line of JSON. Times are in seconds. */
-export function jsonSummary(totals: FeedTotals): string {
-  const { announced, withdrawn, messages, bytes, remaining, elapsedMs } = totals;
-  return `${JSON.stringify({ announced, withdrawn, messages, bytes, remaining, seconds: elapsedMs / 1000 })}\n`;
+/** What was left out of a recording, by reason. */
+export type LeftOut = readonly (readonly [reason: string, count: number])[];
+
+/**
+ * The same for programs: one line of JSON. Times are in seconds.
+ * @param error why not everything was sent
+ */
+export function jsonSummary(totals: FeedTotals, leftOut: LeftOut, error?: string): string {
+  const { elapsedMs, ...counts } = totals;
+  const summary = { ...counts, seconds: elapsedMs / 1000, leftOut: Object.fromEntries(leftOut) };
+  return JSON.stringify(error === undefined ? summary : { ...summary, error });
 }
 
 /** `1234567` as `1,234,567`. */

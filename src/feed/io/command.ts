@@ -4,12 +4,12 @@ import { parseIpv4 } from '../../base/ip.ts';
 import { seededRandom } from '../../base/random.ts';
 import { SystemClock } from '../../speaker/io/system-clock.ts';
 import { TcpNetwork } from '../../speaker/io/tcp.ts';
-import { Feed, type FeedPlan } from '../feed.ts';
+import { Feed, NOTHING_SENT, type FeedPlan, type FeedTotals } from '../feed.ts';
 import { MadeUpRoutes } from '../made-up.ts';
 import { MrtSource } from '../mrt-source.ts';
 import { feedOptions, sessionConfig, type FeedArguments, type FeedOptions } from '../options.ts';
-import { jsonSummary } from '../progress.ts';
-import { FeedError } from '../source.ts';
+import { jsonSummary, type LeftOut } from '../progress.ts';
+import { FeedError, type RouteSource } from '../source.ts';
 import { MrtFile } from './mrt-file.ts';
 import { Terminal } from './terminal.ts';
 
@@ -82,13 +82,14 @@ export async function feedCommand(args: string[]): Promise<number> {
   const parsed = parseFeedArguments(args);
   if (typeof parsed === 'number') return parsed;
   const terminal = new Terminal(process.stderr, parsed.to);
+  const json = (totals: FeedTotals, leftOut: LeftOut, error?: string): void => {
+    if (parsed.json) process.stdout.write(`${jsonSummary(totals, leftOut, error)}\n`);
+  };
   let feed: Feed | undefined;
-  const stop = (): void => feed?.stop();
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  let error: string | undefined;
-  let exit: number = EXIT.ok;
+  let source: RouteSource | undefined;
   try {
+    const plan = await planOf(parsed, terminal);
+    ({ source } = plan);
     feed = new Feed(
       {
         clock: new SystemClock(),
@@ -96,23 +97,34 @@ export async function feedCommand(args: string[]): Promise<number> {
         random: seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!),
         report: (event) => {
           terminal.report(event);
-          if (event.type === 'sent' && parsed.json) process.stdout.write(jsonSummary(event.totals));
+          if (event.type !== 'sent') return;
+          for (const [reason, count] of plan.source.leftOut) terminal.line(`left out: ${count} × ${reason}`);
+          json(event.totals, plan.source.leftOut);
         },
       },
-      await planOf(parsed, terminal),
+      plan,
     );
+    return await runUntilSignal(feed);
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    terminal.line(`catbird: ${error.message}`);
+    json(feed?.totals ?? NOTHING_SENT, source?.leftOut ?? [], error.message);
+    return EXIT.failed;
+  }
+}
+
+/** Ctrl-C stops the feed; before it has begun, the process. */
+async function runUntilSignal(feed: Feed): Promise<number> {
+  const stop = (): void => feed.stop();
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
     const { end } = await feed.run();
-    if (end === 'interrupted') exit = EXIT.interrupted;
-  } catch (cause) {
-    if (!(cause instanceof FeedError)) throw cause;
-    error = cause.message;
-    terminal.line(`catbird: ${error}`);
-    exit = EXIT.failed;
+    return end === 'interrupted' ? EXIT.interrupted : EXIT.ok;
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
-  return exit;
 }
 
 function parseFeedArguments(args: string[]): FeedOptions | number {

@@ -36,6 +36,9 @@ export class Terminal {
       case 'sent':
         this.line(summaryLine(event.totals));
         break;
+      case 'withdrawn':
+        this.line('everything is withdrawn');
+        break;
       default:
         event satisfies never;
     }
