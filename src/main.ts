@@ -1,5 +1,6 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
 import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
+import { feedCommand } from './feed/io/command.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   reflector: reflectorCommand,
   check: checkCommand,
   cl: clientCommand,
+  feed: feedCommand,
 };
 
 async function main(argv: string[]): Promise<number> {
