@@ -316,6 +316,7 @@ export class Daemon {
       routeServerClient: false,
       allowLocalAs: protocol.allowLocalAs,
       allowLocalPref: protocol.allowLocalPref,
+      allowMed: protocol.allowMed,
       allowAsSets: protocol.allowAsSets,
       enforceFirstAs: protocol.enforceFirstAs,
       interpretCommunities: protocol.interpretCommunities,

@@ -308,6 +308,7 @@ export class Reflector implements SessionEvents {
         aigp: policy.aigp ?? negotiated.internal,
         defaultLocalPref: peer.policy.defaultLocalPref,
         allowLocalPref: peer.policy.allowLocalPref,
+        allowMed: peer.policy.allowMed ?? false,
         routeServerClient: peer.policy.routeServerClient,
       },
       encoding: {

@@ -161,7 +161,7 @@ describe('what options become', () => {
 
   it('an external neighbour', () => {
     const protocol = bgp(REFLECTOR, 'upstream');
-    expect(protocol).toMatchObject({ internal: false, rrClient: false, checkLink: true });
+    expect(protocol).toMatchObject({ internal: false, rrClient: false });
     if (protocol.session.kind !== 'single') throw new Error('a single session');
     expect(protocol.session.config.multihop).toBeUndefined();
     expect(protocol.channels[0]).toMatchObject({ nextHopSelf: 'all', gateway: 'direct', aigp: false });

@@ -128,10 +128,6 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   /** RFC 4456 CLUSTER_ID; the router ID where not given. */
   readonly clusterId: number;
   readonly channels: readonly BgpChannelConfig[];
-  readonly minHoldTimeS: number;
-  readonly minKeepaliveTimeS: number;
-  /** `direct` neighbours that must be on a connected link. */
-  readonly checkLink: boolean;
   readonly decision: {
     /** Compare AS path lengths. */
     readonly pathMetric: boolean;
@@ -151,15 +147,6 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly enforceFirstAs: boolean;
   /** RFC 1997 well-known communities are obeyed on export. */
   readonly interpretCommunities: boolean;
-  readonly disableAfterCease: boolean;
-  readonly require: {
-    readonly routeRefresh: boolean;
-    readonly enhancedRouteRefresh: boolean;
-    readonly as4: boolean;
-    readonly extendedMessages: boolean;
-    readonly hostname: boolean;
-    readonly gracefulRestart: boolean;
-  };
 }
 
 export interface StaticRoute {

@@ -91,7 +91,8 @@ export interface BgpDraft extends ProtocolDraft {
   errorWaitTimeS: [number, number];
   errorForgetTimeS: number;
   disableAfterError: boolean;
-  disableAfterCease: boolean;
+  /** Cease subcodes; 0 stands for the others too. */
+  disableAfterCease: readonly number[];
   capabilities: boolean;
   enableAs4: boolean;
   enableRouteRefresh: boolean;
@@ -245,18 +246,46 @@ const bracesOrSwitch: ArgumentKind<boolean, boolean> = {
   evaluate: (node) => node,
 };
 
-const CEASE_LISTS = 'Catbird knows on and off for it, not single reasons';
 const NO_LLGR = 'Catbird has no long-lived graceful restart yet';
 const off = (value: boolean): boolean => !value;
 const on = (value: boolean): boolean => value;
 
-const cease: ArgumentKind<{ on: boolean; expression?: Expression }, boolean> = {
+/** BIRD's words for Cease subcodes, by subcode. */
+const CEASE_WORDS = [
+  'cease',
+  'prefix limit hit',
+  'administrative shutdown',
+  'peer deconfigured',
+  'administrative reset',
+  'connection rejected',
+  'configuration change',
+  'connection collision',
+  'out of resources',
+].map((words) => words.split(' '));
+
+/** A switch, or reasons in braces. */
+const cease: ArgumentKind<number[] | { on: boolean; expression?: Expression }, readonly number[]> = {
   parse(cursor) {
-    if (cursor.isPunctuation('{'))
-      cursor.fail("a list for 'disable after cease' is not built yet", CEASE_LISTS);
-    return bool.parse(cursor);
+    if (!cursor.accept('{')) return bool.parse(cursor);
+    const list: number[] = [];
+    do {
+      const subcode = CEASE_WORDS.findIndex((words) =>
+        words.every((word, i) => cursor.textAfter(i) === word),
+      );
+      if (subcode < 0) {
+        const words = CEASE_WORDS.map((candidate) => candidate.join(' '));
+        cursor.unexpected(`one of ${words.map((word) => `'${word}'`).join(', ')}`, words);
+      }
+      cursor.at += CEASE_WORDS[subcode]!.length;
+      list.push(subcode);
+    } while (cursor.accept(','));
+    cursor.expect('}');
+    return list;
   },
-  evaluate: bool.evaluate,
+  evaluate(node, scope) {
+    if (Array.isArray(node)) return node;
+    return bool.evaluate(node, scope) ? CEASE_WORDS.map((_words, subcode) => subcode) : [];
+  },
 };
 
 const options: Rule<BgpDraft>[] = [
@@ -498,7 +527,7 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
     errorWaitTimeS: [60, 300],
     errorForgetTimeS: 300,
     disableAfterError: false,
-    disableAfterCease: false,
+    disableAfterCease: [],
     capabilities: true,
     enableAs4: true,
     enableRouteRefresh: true,
