@@ -292,8 +292,7 @@ export class Daemon {
     const editor = new AttrEditor(this.reflector.store).edit(NO_ATTRS);
     editor.set(LOCAL_ATTR.preference, 0, u32Bytes(preference || STATIC_PREFERENCE));
     const { target } = route;
-    const via =
-      target.kind === 'recursive' ? target.via : target.kind === 'via' ? target.hops[0]?.address : undefined;
+    const via = 'via' in target ? target.via : undefined;
     if (via?.version === 4) editor.set(ATTR.nextHop, FLAG.transitive, ipToBytes(via));
     else if (via) editor.set(ATTR.mpReach, FLAG.optional, ipToBytes(via));
     if (target.kind !== 'via') {

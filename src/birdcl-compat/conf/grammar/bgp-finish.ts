@@ -175,7 +175,6 @@ function finishBgpChannel(
   if (gateway === 'recursive' && channel.table!.sorted) fail('BGP in recursive mode prohibits sorted table');
   if (draft.deterministicMed && channel.table!.sorted)
     fail('BGP with deterministic MED prohibits sorted table');
-  if (channel.secondary && !channel.table!.sorted) fail('BGP with secondary option requires sorted table');
   // A session that must stay down after an error cannot be restarted by a limit.
   const restartForbidden = channel.importLimit?.action === 'restart' && draft.disableAfterError;
   const importLimit = restartForbidden
@@ -197,8 +196,6 @@ function finishBgpChannel(
       importFilter: channel.importFilter ?? ACCEPT_ALL,
       exportFilter: channel.exportFilter ?? REJECT_ALL,
     }),
-    importTable: channel.importTable,
-    exportTable: channel.exportTable,
     addPathReceive: channel.addPathReceive,
     addPathSend: channel.addPathSend,
     nextHopSelf: channel.nextHopSelf,
@@ -210,7 +207,6 @@ function finishBgpChannel(
     gateway,
     ...(igpTable4 === undefined ? {} : { igpTable4 }),
     ...(igpTable6 === undefined ? {} : { igpTable6 }),
-    secondary: channel.secondary,
     gracefulRestart: channel.gracefulRestart ?? draft.gracefulRestart === 'on',
     aigp: channel.aigp ?? facts.internal,
     requireExtendedNextHop: channel.requireExtendedNextHop,
@@ -337,8 +333,6 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
       medMetric: draft.medMetric,
       igpMetric: draft.igpMetric,
       preferOlder: draft.preferOlder,
-      deterministicMed: draft.deterministicMed,
-      defaultMed: draft.defaultMed,
       defaultLocalPref: draft.defaultLocalPref,
     },
     allowLocalAs: draft.allowLocalAs,
