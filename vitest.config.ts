@@ -6,7 +6,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'interop/*.test.ts', 'interop/{bench,vectors,lab}/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'interop/*.test.ts',
+            'interop/{bench,vectors,lab,daemon}/**/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },

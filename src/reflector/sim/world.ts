@@ -3,20 +3,16 @@
  * come and go, then everything heals and every table must equal the oracle's.
  */
 import { formatIp, ipFromBytes, parseIpv4 } from '../../base/ip.ts';
-import { parsePrefix } from '../../base/prefix.ts';
 import { seededRandom, type Random } from '../../base/random.ts';
 import { asAt } from '../../rib/attrs/as-path.ts';
 import { ATTR, FLAG, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from '../../rib/attrs/edit.ts';
-import { ACCEPT } from '../../rib/policy.ts';
-import { DEFAULT_DECISION } from '../../rib/source-registry.ts';
-import { StaticRoutes } from '../../rib/sources/static.ts';
 import type { RoutingTable } from '../../rib/table.ts';
-import { addressOf, familyConfig, sessionConfig, SimWorld } from '../../speaker/sim/speakers.ts';
-import { Speaker } from '../../speaker/speaker.ts';
+import { SimWorld } from '../../speaker/sim/speakers.ts';
 import type { SimHost, SimLink } from '../../speaker/sim/network.ts';
 import type { PeerPolicy } from '../peer-policy.ts';
-import { Reflector } from '../reflector.ts';
+import type { Reflector } from '../reflector.ts';
+import { openPolicy, SimRouter } from './router.ts';
 import { describeRoute, describeTable, settle, type OracleRoute, type OracleSession } from './oracle.ts';
 import { randomTopology, type SimRouterSpec, type Topology } from './topology.ts';
 
@@ -29,14 +25,9 @@ const FAULTY_MS = 60_000;
 const HEAL_LIMIT_MS = 1_800_000;
 const QUIET_MS = 30_000;
 
-interface SimRouter {
+interface WorldRouter {
   readonly spec: SimRouterSpec;
-  readonly address: string;
-  readonly routerId: number;
-  readonly host: SimHost;
-  readonly speaker: Speaker;
-  readonly reflector: Reflector;
-  readonly routes: StaticRoutes;
+  readonly router: SimRouter;
   readonly own: Map<string, OracleRoute>;
 }
 
@@ -56,7 +47,7 @@ export class ReflectionWorld {
   readonly #random: Random;
   readonly #sim: SimWorld;
   readonly #topology: Topology;
-  readonly #routers = new Map<string, SimRouter>();
+  readonly #routers = new Map<string, WorldRouter>();
   readonly #links: { link: SimLink; ends: [SimHost, SimHost] }[] = [];
   #sessionsLost = 0;
   #ending = false;
@@ -82,7 +73,7 @@ export class ReflectionWorld {
     if (!this.#converge()) faults.push('sessions are not all Established after the last withdrawal');
     faults.push(...this.#leftovers());
     this.#ending = true;
-    for (const router of this.#routers.values()) void router.speaker.shutdown();
+    for (const { router } of this.#routers.values()) void router.speaker.shutdown();
     const { kind } = this.#topology;
     return {
       seed: this.#seed,
@@ -95,52 +86,27 @@ export class ReflectionWorld {
   }
 
   async #addRouter(spec: SimRouterSpec): Promise<void> {
-    const address = `10.0.0.${spec.index}`;
-    // Router IDs are in another order than addresses, so that the steps that read them differ.
-    const routerId = parseIpv4(`1.1.${(spec.index * 7) % 11}.${spec.index}`)!;
-    const host = this.#sim.network.host(address);
-    const { clock } = this.#sim;
-    const reflector = new Reflector({
-      clock,
-      policyOf: (name) => this.#policy(spec.name, name),
-      report: () => undefined,
-      windowBytes: WINDOW_BYTES,
-      segmentBytes: SEGMENT_BYTES,
+    const router = new SimRouter(this.#sim, {
+      address: `10.0.0.${spec.index}`,
+      // Router IDs are in another order than addresses, so that the steps that read them differ.
+      routerId: `1.1.${(spec.index * 7) % 11}.${spec.index}`,
+      as: spec.as,
+      policyOf: (neighbor) => this.#policy(spec.name, neighbor),
+      limits: { windowBytes: WINDOW_BYTES, segmentBytes: SEGMENT_BYTES },
     });
-    const speaker = new Speaker({ clock, random: this.#sim.random, network: host, events: reflector });
-    speaker.happenings.subscribe((event) => {
+    router.speaker.happenings.subscribe((event) => {
       if (event.type === 'ended' && !this.#ending) this.#sessionsLost++;
     });
-    await speaker.listen({ address: addressOf(address), port: 179 });
-    const routes = new StaticRoutes(reflector.table('master4'), 'static1');
-    const own = new Map<string, OracleRoute>();
-    this.#routers.set(spec.name, { spec, address, routerId, host, speaker, reflector, routes, own });
+    await router.listen();
+    this.#routers.set(spec.name, { spec, router, own: new Map() });
   }
 
   #policy(router: string, neighbor: string): PeerPolicy {
     const isClient = this.#reflectsFor(router, neighbor);
-    return {
+    return openPolicy({
       routeReflectorClient: isClient,
       clusterId: isClient ? this.#topology.clusters.get(router)! : 0,
-      routeServerClient: false,
-      allowLocalAs: 0,
-      allowLocalPref: false,
-      allowAsSets: true,
-      enforceFirstAs: true,
-      interpretCommunities: true,
-      defaultLocalPref: 100,
-      decision: DEFAULT_DECISION,
-      channels: [
-        {
-          family: 0,
-          table: 'master4',
-          importPolicy: ACCEPT,
-          exportPolicy: ACCEPT,
-          nextHopSelf: 'no',
-          nextHopKeep: 'no',
-        },
-      ],
-    };
+    });
   }
 
   #reflectsFor(router: string, neighbor: string): boolean {
@@ -153,30 +119,10 @@ export class ReflectionWorld {
   #connect({ a, b }: { a: string; b: string }): void {
     const first = this.#routers.get(a)!;
     const second = this.#routers.get(b)!;
-    for (const [router, neighbor] of [
-      [first, second],
-      [second, first],
-    ] as const) {
-      router.speaker.addSession(
-        sessionConfig({
-          name: neighbor.spec.name,
-          remoteAddress: addressOf(neighbor.address),
-          routerId: router.routerId,
-          localAs: router.spec.as,
-          remoteAs: neighbor.spec.as,
-          families: [familyConfig(0)],
-          holdTimeS: 9,
-          connectRetryTimeS: 5,
-          connectDelayTimeS: 1,
-          errorWaitTimeS: [2, 10],
-          gracefulRestart: 'aware',
-        }),
-      );
-    }
-    this.#links.push({
-      link: this.#sim.network.link(first.host, second.host),
-      ends: [first.host, second.host],
-    });
+    first.router.addNeighbor(b, second.router);
+    second.router.addNeighbor(a, first.router);
+    const ends: [SimHost, SimHost] = [first.router.host, second.router.host];
+    this.#links.push({ link: this.#sim.network.link(...ends), ends });
   }
 
   /** A minute of announcements, changes and withdrawals over links that delay, chop, stall, break and vanish. */
@@ -194,11 +140,10 @@ export class ReflectionWorld {
 
   #changeRoute(prefix: string): void {
     const random = this.#random;
-    const router = random.pick([...this.#routers.values()]);
-    const { words, length } = parsePrefix(prefix)!;
+    const { router, own } = random.pick([...this.#routers.values()]);
     if (random.chance(0.3)) {
-      router.own.delete(prefix);
-      router.routes.remove(words, length);
+      own.delete(prefix);
+      router.setRoute(prefix, undefined);
       return;
     }
     const route: OracleRoute = {
@@ -215,8 +160,8 @@ export class ReflectionWorld {
       originatorId: 0,
       clusterList: [],
     };
-    router.own.set(prefix, route);
-    router.routes.set(words, length, internRoute(router.reflector, route));
+    own.set(prefix, route);
+    router.setRoute(prefix, internRoute(router.reflector, route));
   }
 
   #changeLink(): void {
@@ -256,7 +201,8 @@ export class ReflectionWorld {
     const up = (): boolean =>
       this.#topology.sessions.every(
         ({ a, b }) =>
-          this.#routers.get(a)!.reflector.peers.has(b) && this.#routers.get(b)!.reflector.peers.has(a),
+          this.#routers.get(a)!.router.reflector.peers.has(b) &&
+          this.#routers.get(b)!.router.reflector.peers.has(a),
       );
     const reached = clock.runUntilTrue(up, HEAL_LIMIT_MS);
     clock.runFor(QUIET_MS);
@@ -275,11 +221,11 @@ export class ReflectionWorld {
         clusterId: this.#topology.clusters.get(router!) ?? 0,
       })),
     );
-    const routers = [...this.#routers.values()].map(({ spec, routerId, address, own }) => ({
+    const routers = [...this.#routers.values()].map(({ spec, router, own }) => ({
       name: spec.name,
       as: spec.as,
-      routerId,
-      address,
+      routerId: router.routerId,
+      address: router.address,
       own,
     }));
     const expected = settle(routers, sessions);
@@ -294,7 +240,7 @@ export class ReflectionWorld {
   }
 
   /** All paths of a router, in the oracle's words; a loop in one of them is a fault of its own. */
-  #describe(router: SimRouter): string[] {
+  #describe({ spec, router }: WorldRouter): string[] {
     const table = router.reflector.table('master4');
     const lines: string[] = [];
     const { paths, nets } = table;
@@ -302,7 +248,7 @@ export class ReflectionWorld {
       if (paths.attrs[row] === 0 || paths.net[row] === 0) continue;
       const info = table.sources.info(paths.source[row]!);
       const route = readRoute(table, paths.attrs[row]!, nets.format(paths.net[row]!));
-      const from = info.kind === 'bgp' ? info.protocol : router.spec.name;
+      const from = info.kind === 'bgp' ? info.protocol : spec.name;
       if (new Set(route.clusterList).size !== route.clusterList.length) {
         lines.push(`LOOP ${describeRoute(route.prefix, from, route)}`);
       }
@@ -312,12 +258,9 @@ export class ReflectionWorld {
   }
 
   #withdrawAll(): void {
-    for (const router of this.#routers.values()) {
-      for (const prefix of router.own.keys()) {
-        const { words, length } = parsePrefix(prefix)!;
-        router.routes.remove(words, length);
-      }
-      router.own.clear();
+    for (const { router, own } of this.#routers.values()) {
+      for (const prefix of own.keys()) router.setRoute(prefix, undefined);
+      own.clear();
     }
   }
 
@@ -327,7 +270,8 @@ export class ReflectionWorld {
     const expectNone = (what: string, count: number): void => {
       if (count !== 0) faults.push(`${what}: ${count} left`);
     };
-    for (const [name, { reflector }] of this.#routers) {
+    for (const [name, { router }] of this.#routers) {
+      const { reflector } = router;
       expectNone(`${name} attribute sets`, reflector.store.size);
       for (const table of reflector.tables.values()) {
         expectNone(`${name} paths in ${table.name}`, table.paths.size);

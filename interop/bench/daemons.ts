@@ -1,0 +1,174 @@
+/**
+ * The daemons that can be measured: how each is found, configured and started as a process of our own, on a
+ * loopback port above 1024, with no system service, kernel table or shared socket involved.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const CLIENT_RANGE = '127.64.0.0/16';
+export const LOCAL_AS = 65000;
+
+export interface Setup {
+  readonly directory: string;
+  readonly port: number;
+  /** Hold time that the daemon offers, in seconds. */
+  readonly holdTimeS: number;
+}
+
+export interface Daemon {
+  readonly name: string;
+  readonly title: string;
+  readonly binary: string;
+  readonly versionArguments: readonly string[];
+  /** Writes the configuration into `setup.directory` and returns the command line. */
+  prepare(setup: Setup): string[];
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+
+function birdConfig(setup: Setup): string {
+  return `log stderr { warning, error, fatal, bug };
+router id 10.0.0.1;
+protocol device {}
+protocol bgp lab {
+  local 127.0.0.1 port ${setup.port} as ${LOCAL_AS};
+  neighbor range ${CLIENT_RANGE} as ${LOCAL_AS};
+  dynamic name "c";
+  rr client;
+  rr cluster id 10.0.0.1;
+  passive;
+  hold time ${setup.holdTimeS};
+  ipv4 { import all; export all; };
+}
+`;
+}
+
+function writeConfig(setup: Setup, name: string, text: string): string {
+  const path = join(setup.directory, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+export const DAEMONS: readonly Daemon[] = [
+  {
+    name: 'bird',
+    title: 'BIRD',
+    binary: '/usr/sbin/bird',
+    versionArguments: ['--version'],
+    prepare: (setup) => [
+      '-f',
+      ...['-c', writeConfig(setup, 'bird.conf', birdConfig(setup))],
+      ...['-s', join(setup.directory, 'bird.ctl'), '-P', join(setup.directory, 'bird.pid')],
+    ],
+  },
+  {
+    name: 'catbird',
+    title: 'Catbird',
+    binary: join(ROOT, 'bin/catbird'),
+    versionArguments: ['--version'],
+    prepare: (setup) => [
+      'reflector',
+      ...['-c', writeConfig(setup, 'bird.conf', birdConfig(setup))],
+      ...['-s', join(setup.directory, 'catbird.ctl')],
+    ],
+  },
+  {
+    name: 'frr',
+    title: 'FRR',
+    binary: '/usr/lib/frr/bgpd',
+    versionArguments: ['--version'],
+    prepare(setup) {
+      const config = `router bgp ${LOCAL_AS}
+ bgp router-id 10.0.0.1
+ bgp cluster-id 10.0.0.1
+ timers bgp ${Math.floor(setup.holdTimeS / 3)} ${setup.holdTimeS}
+ neighbor lab peer-group
+ neighbor lab remote-as ${LOCAL_AS}
+ neighbor lab passive
+ bgp listen limit 5000
+ bgp listen range ${CLIENT_RANGE} peer-group lab
+ address-family ipv4 unicast
+  neighbor lab route-reflector-client
+ exit-address-family
+`;
+      return [
+        ...['-n', '-Z', '-S', '-p', String(setup.port), '-l', '127.0.0.1', '-P', '0'],
+        ...['-f', writeConfig(setup, 'bgpd.conf', config), '-i', join(setup.directory, 'pid')],
+        ...['--vty_socket', setup.directory],
+      ];
+    },
+  },
+  {
+    name: 'openbgpd',
+    title: 'OpenBGPD',
+    binary: '/usr/sbin/bgpd',
+    versionArguments: ['-V'],
+    prepare(setup) {
+      // Its children are confined to the home directory of its user, which the package's service would make.
+      if (!existsSync('/run/openbgpd')) mkdirSync('/run/openbgpd', { recursive: true });
+      const config = `AS ${LOCAL_AS}
+router-id 10.0.0.1
+listen on 127.0.0.1 port ${setup.port}
+socket "${join(setup.directory, 'sock')}"
+fib-update no
+nexthop qualify via default
+neighbor ${CLIENT_RANGE} {
+  remote-as ${LOCAL_AS}
+  passive
+  route-reflector 10.0.0.1
+  holdtime ${setup.holdTimeS}
+}
+allow from any
+allow to any
+`;
+      return ['-d', '-f', writeConfig(setup, 'bgpd.conf', config)];
+    },
+  },
+  {
+    name: 'gobgp',
+    title: 'GoBGP',
+    binary: '/usr/bin/gobgpd',
+    versionArguments: ['--version'],
+    prepare(setup) {
+      const config = `[global.config]
+as = ${LOCAL_AS}
+router-id = "10.0.0.1"
+port = ${setup.port}
+local-address-list = ["127.0.0.1"]
+[[peer-groups]]
+[peer-groups.config]
+peer-group-name = "lab"
+peer-as = ${LOCAL_AS}
+[peer-groups.timers.config]
+hold-time = ${setup.holdTimeS}
+[peer-groups.transport.config]
+passive-mode = true
+[peer-groups.route-reflector.config]
+route-reflector-client = true
+route-reflector-cluster-id = "10.0.0.1"
+[[peer-groups.afi-safis]]
+[peer-groups.afi-safis.config]
+afi-safi-name = "ipv4-unicast"
+[[dynamic-neighbors]]
+[dynamic-neighbors.config]
+prefix = "${CLIENT_RANGE}"
+peer-group = "lab"
+`;
+      const api = `127.0.0.1:${setup.port + 1}`;
+      return [
+        '-f',
+        writeConfig(setup, 'gobgpd.toml', config),
+        '--api-hosts',
+        api,
+        '--pprof-disable',
+        '-l',
+        'warn',
+      ];
+    },
+  },
+];
+
+/** Whether the daemon is installed here. */
+export function isInstalled(daemon: Daemon): boolean {
+  return existsSync(daemon.binary);
+}

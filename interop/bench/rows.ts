@@ -1,0 +1,97 @@
+/** The rows of the benchmark: what the load generator plays, as its key=value arguments. */
+
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** Arguments of the load generator. Counts are divided by `--scale`. */
+  readonly load: Readonly<Record<string, string | number>>;
+  /** Phases whose times are reported, in order. */
+  readonly phases: readonly string[];
+  /** The row plays the recorded feed, and is left out where that is not at hand. */
+  readonly recorded?: boolean;
+  /** Daemons that need many minutes for the row, and are measured only where named by `--daemons`. */
+  readonly notBy?: readonly string[];
+}
+
+/** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
+export const STALL_SECONDS = 60;
+
+export const ROWS: readonly Row[] = [
+  {
+    name: 'table',
+    title: '1,000,000 prefixes, 166,667 attribute sets, 10 clients',
+    load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10 },
+    phases: ['announce', 'withdraw'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'clients',
+    title: '500,000 prefixes, 83,333 attribute sets, 50 clients',
+    load: { mode: 'table', prefixes: 500_000, sets: 83_333, clients: 50 },
+    phases: ['announce', 'withdraw'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'feed',
+    title: 'real feed of 577,706 prefixes, 10 clients',
+    load: { mode: 'recorded', clients: 10 },
+    phases: ['announce', 'withdraw'],
+    recorded: true,
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'senders',
+    title: '4 senders of the same 500,000 prefixes, 10 clients',
+    load: { mode: 'table', senders: 4, prefixes: 500_000, sets: 83_333, clients: 10 },
+    phases: ['announce', 'withdraw'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'fabric500',
+    title: 'fabric: 500 clients, 20 prefixes each, all to all',
+    load: { mode: 'fabric', clients: 500, per: 20 },
+    phases: ['announce', 'withdraw'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'fabric1000',
+    title: 'fabric: 1,000 clients, 20 prefixes each, all to all',
+    load: { mode: 'fabric', clients: 1000, per: 20 },
+    phases: ['announce', 'withdraw'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'drop',
+    title: '2 senders of the same 500,000 prefixes, 10 clients, then the preferred one drops',
+    load: { mode: 'table', senders: 2, prefixes: 500_000, sets: 83_333, clients: 10 },
+    phases: ['announce', 'drop0'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'stall',
+    title: '1,000,000 prefixes, 10 clients, one of which stops reading',
+    load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10, 'receive-buffer': 65_536 },
+    phases: ['announce'],
+    notBy: ['gobgp'],
+  },
+  {
+    name: 'hold',
+    title: '1,000,000 prefixes, 10 clients, hold time 9 s',
+    load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10, hold: 9 },
+    phases: ['announce'],
+    notBy: ['gobgp'],
+  },
+];
+
+/** The load generator's arguments for a row, its counts divided by `scale`. */
+export function loadArguments(row: Row, scale: number, stallSeconds: number, feed: string): string[] {
+  const scaled = new Set(['prefixes', 'sets']);
+  const args = Object.entries(row.load).map(([key, value]) =>
+    scaled.has(key) ? `${key}=${Math.max(1, Math.round(Number(value) / scale))}` : `${key}=${value}`,
+  );
+  args.push(`phases=${row.phases.join(',')}`);
+  if (row.recorded) args.push(`file=${feed}`);
+  // The client after the one sender stops reading shortly after the load has begun.
+  if (row.name === 'stall') args.push(`stall=1,50,${stallSeconds * 1000}`);
+  return args;
+}
