@@ -61,6 +61,8 @@ export class Reflector implements SessionEvents {
   readonly #subscriptions = new Map<UpdateGroup, Subscription>();
   readonly #restarting = new Map<string, Restarting>();
   readonly #awake = new Set<UpdateGroup>();
+  /** Neighbours with an export limit. */
+  readonly #limited = new Set<Peer>();
   readonly #tasks: BackgroundTask[] = [];
   /** Numbers for policies, so that the same compiled filter gives the same group key. */
   readonly #policyNumbers = new WeakMap<object, number>();
@@ -112,6 +114,7 @@ export class Reflector implements SessionEvents {
       if (!peer.channels.some((channel) => channel?.adjRibIn === old)) this.discard(old);
     }
     this.peers.set(name, peer);
+    if (peer.hasExportLimit) this.#limited.add(peer);
     return peer;
   }
 
@@ -121,6 +124,7 @@ export class Reflector implements SessionEvents {
    */
   peerEnded(peer: Peer, restartTimeS: number | undefined): void {
     if (this.peers.get(peer.name) === peer) this.peers.delete(peer.name);
+    this.#limited.delete(peer);
     const kept: AdjRibIn[] = [];
     for (const channel of peer.channels) {
       if (!channel) continue;
@@ -153,8 +157,7 @@ export class Reflector implements SessionEvents {
 
   /** Removes all routes of an Adj-RIB-In, in slices, then its source. */
   discard(adjRibIn: AdjRibIn): void {
-    adjRibIn.rewind();
-    this.background((rows) => {
+    this.backgroundPass(adjRibIn, (rows) => {
       if (!adjRibIn.clear(rows)) return false;
       // Groups must have seen the routes go before the number may mean somebody else.
       this.#afterFlush.push(() => {
@@ -170,6 +173,19 @@ export class Reflector implements SessionEvents {
   background(task: BackgroundTask): void {
     this.#tasks.push(task);
     this.#schedule();
+  }
+
+  /**
+   * A pass over the routes of an Adj-RIB-In in slices. It starts with the first route whatever passes over the same
+   * one were under way or waiting when it was asked for.
+   */
+  backgroundPass(adjRibIn: AdjRibIn, task: BackgroundTask): void {
+    let started = false;
+    this.background((rows) => {
+      if (!started) adjRibIn.rewind();
+      started = true;
+      return task(rows);
+    });
   }
 
   /** Makes a neighbour a member of the group of those that are sent the same bytes. */
@@ -222,6 +238,7 @@ export class Reflector implements SessionEvents {
     }
     const awake = [...this.#awake];
     this.#awake.clear();
+    for (const peer of [...this.#limited]) peer.checkExportLimits();
     for (const group of this.groups.values()) group.pump();
     for (const group of awake) if (group.drain(FLUSH_NETWORKS)) this.#awake.add(group);
     if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {

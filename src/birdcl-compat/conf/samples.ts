@@ -483,7 +483,7 @@ export const REFUSED: readonly Refused[] = [
       [
         'an IGP table',
         `ipv4 table t;\n${neighbor('', 'igp table t;')}`,
-        '8:17',
+        '8:10',
         "'igp table' is not built yet",
       ],
       ['secondary', neighbor('', 'secondary;'), '7:10', "'secondary' is not built yet"],
