@@ -43,6 +43,8 @@ export interface DaemonEnv {
 
 /** BIRD's preference of static routes. */
 const STATIC_PREFERENCE = 200;
+/** A graceful restart of our own is looked at this often. */
+const RECOVERY_POLL_MS = 500;
 
 interface RunningStatic {
   readonly config: StaticProtocolConfig;
@@ -57,6 +59,8 @@ export class Daemon {
   reconfiguredAt: number;
   readonly #env: DaemonEnv;
   #config: DaemonConfig | undefined;
+  /** Of the clock; undefined where no recovery is under way. */
+  #recoveryEndsAt: number | undefined;
   readonly #filters: PolicyBook;
   readonly #policies = new Map<string, PeerPolicy>();
   /** `debug` flags of protocols. */
@@ -95,10 +99,60 @@ export class Daemon {
     return this.#config;
   }
 
-  /** Binds, then starts every protocol. Rejects where an address cannot be bound, with a message that says which. */
-  async start(config: DaemonConfig): Promise<void> {
+  /**
+   * Binds, then starts every protocol. Rejects where an address cannot be bound, with a message that says which.
+   * @param recover this process takes over from one that ended shortly before (BIRD's `-R`): neighbours are told so,
+   * and nothing is sent until their routes are back or `graceful restart wait` is over (RFC 4724 section 4.1)
+   */
+  async start(config: DaemonConfig, recover = false): Promise<void> {
+    if (recover) {
+      this.speaker.restarting = true;
+      this.reflector.deferExport();
+    }
     await Promise.all(this.#listen(config));
     this.#apply(undefined, config);
+    if (recover) this.#awaitRecovery(this.#env.clock.now() + config.gracefulRestartWaitS * 1000);
+  }
+
+  /** What a graceful restart of our own still waits for; undefined where there is none. */
+  get recovery(): { readonly protocols: number; readonly waitS: number } | undefined {
+    if (this.#recoveryEndsAt === undefined) return undefined;
+    const waitS = Math.max(0, this.#recoveryEndsAt - this.#env.clock.now()) / 1000;
+    return { protocols: this.#unrecovered(), waitS };
+  }
+
+  #awaitRecovery(endsAt: number): void {
+    this.#recoveryEndsAt = endsAt;
+    const { clock, log } = this.#env;
+    const waiting = this.#unrecovered();
+    const isOver = clock.now() >= endsAt;
+    if (waiting > 0 && !isOver) {
+      clock.setTimer(Math.min(RECOVERY_POLL_MS, endsAt - clock.now()), () => {
+        this.#awaitRecovery(endsAt);
+      });
+      return;
+    }
+    this.#recoveryEndsAt = undefined;
+    this.speaker.restarting = false;
+    this.reflector.releaseExport();
+    log('info', isOver ? 'Graceful restart timeout' : 'Graceful restart done');
+  }
+
+  /** Channels of neighbours with graceful restart whose End-of-RIB has not come. */
+  #unrecovered(): number {
+    let count = 0;
+    for (const protocol of this.config.protocols) {
+      if (protocol.kind !== 'bgp' || protocol.session.kind !== 'single' || protocol.disabled) continue;
+      const peer = this.reflector.peers.get(protocol.name);
+      for (const { family, gracefulRestart } of protocol.channels) {
+        if (!gracefulRestart) continue;
+        // A neighbour that restarts itself waits for us; RFC 4724 section 4.1 has nobody wait for it.
+        const restarts = peer?.session.negotiated.gracefulRestart?.restarting;
+        const helps = peer?.negotiatedFamily(family)?.gracefulRestart;
+        if (!peer || (helps && !restarts && !peer.channels[family]!.endOfRib)) count++;
+      }
+    }
+    return count;
   }
 
   /** What applying `next` would do, protocol by protocol. */

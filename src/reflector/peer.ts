@@ -221,7 +221,7 @@ export class Peer implements RouteReceiver, UpdateSink {
         this.#sweep(channel);
       });
     }
-    channel.member = reflector.join(this, channel);
+    reflector.enroll(this, channel);
   }
 
   /** Routes of a family that the neighbour is sent: those of its group but its own. */

@@ -69,6 +69,8 @@ export class Reflector implements SessionEvents {
   #nextPolicyNumber = 1;
   #scheduled = false;
   #housekeeping: Timer | undefined;
+  /** Who waits for `releaseExport`. */
+  #deferred: { readonly peer: Peer; readonly channel: PeerChannel }[] | undefined;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -125,6 +127,7 @@ export class Reflector implements SessionEvents {
   peerEnded(peer: Peer, restartTimeS: number | undefined): void {
     if (this.peers.get(peer.name) === peer) this.peers.delete(peer.name);
     this.#limited.delete(peer);
+    this.#deferred = this.#deferred?.filter((waiting) => waiting.peer !== peer);
     const kept: AdjRibIn[] = [];
     for (const channel of peer.channels) {
       if (!channel) continue;
@@ -186,6 +189,32 @@ export class Reflector implements SessionEvents {
       started = true;
       return task(rows);
     });
+  }
+
+  /**
+   * RFC 4724 section 4.1: after a restart of our own nothing is sent before the routes are back, so that neighbours
+   * do not give up what they kept for us. Call before the first session comes up.
+   */
+  deferExport(): void {
+    this.#deferred = [];
+  }
+
+  /** Starts sending; all neighbours get what there is by now, then End-of-RIB. */
+  releaseExport(): void {
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
+    for (const { peer, channel } of deferred) channel.member = this.join(peer, channel);
+  }
+
+  /** Whether `deferExport` holds. */
+  get exportIsDeferred(): boolean {
+    return this.#deferred !== undefined;
+  }
+
+  /** Makes a neighbour a member of its group, now or when sending starts. */
+  enroll(peer: Peer, channel: PeerChannel): void {
+    if (this.#deferred) this.#deferred.push({ peer, channel });
+    else channel.member = this.join(peer, channel);
   }
 
   /** Makes a neighbour a member of the group of those that are sent the same bytes. */
