@@ -416,7 +416,7 @@ function holdTime(): ArgumentKind<Expression, number> {
   };
 }
 
-const bgpChannelRules: Rule<BgpChannelDraft>[] = [
+export const bgpChannelOptions = new RuleTable<BgpChannelDraft>([
   ...channelRules<BgpChannelDraft>(),
   // Both tables are always kept (Adj-RIB-In and Adj-RIB-Out), so that there is nothing to turn on.
   accepted('import table', bool),
@@ -466,7 +466,7 @@ const bgpChannelRules: Rule<BgpChannelDraft>[] = [
     'it is the metric that AIGP adds for this neighbour, which Catbird does not',
     () => false,
   ),
-];
+]);
 
 function newBgpChannel(
   _owner: BgpDraft,
@@ -497,7 +497,7 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
   defaultName: 'bgp',
   rules: new RuleTable<BgpDraft>([
     ...options,
-    ...channelOwnerRules<BgpDraft, BgpChannelDraft>(new RuleTable(bgpChannelRules), newBgpChannel),
+    ...channelOwnerRules<BgpDraft, BgpChannelDraft>(bgpChannelOptions, newBgpChannel),
   ]),
   create: (debug) => ({
     ...newProtocol(debug),

@@ -159,7 +159,7 @@ const route: Rule<StaticDraft> = {
 const UNLIMITED = 'the routes of a static protocol are those of the file';
 
 /** Rows of all channels, without those that mean nothing for routes that are there from the start. */
-const staticChannelRules: Rule<ChannelDraft>[] = [
+export const staticChannelOptions = new RuleTable<ChannelDraft>([
   ...channelRules<ChannelDraft>().filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
   ...['receive limit', 'import limit', 'export limit'].map((words) =>
     refused<ChannelDraft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
@@ -170,20 +170,17 @@ const staticChannelRules: Rule<ChannelDraft>[] = [
     'Catbird drops what the import filter of a static protocol rejects',
     (value) => !value,
   ),
-];
+]);
 
 export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   word: 'static',
   defaultName: 'static',
   rules: new RuleTable<StaticDraft>([
     ...protocolRules<StaticDraft>(),
-    ...channelOwnerRules<StaticDraft, ChannelDraft>(
-      new RuleTable(staticChannelRules),
-      (owner, family, context, at) => {
-        if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
-        return newChannel(family, STATIC_PREFERENCE, context);
-      },
-    ),
+    ...channelOwnerRules<StaticDraft, ChannelDraft>(staticChannelOptions, (owner, family, context, at) => {
+      if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
+      return newChannel(family, STATIC_PREFERENCE, context);
+    }),
     refused('check link', bool, 'Catbird does not watch links', (value) => !value),
     refused('igp table', table, 'Catbird has no forwarding table: it resolves no next hops'),
     route,
