@@ -6,11 +6,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const CLIENT_RANGE = '127.64.0.0/16';
-export const LOCAL_AS = 65000;
 
 export interface Setup {
   readonly directory: string;
   readonly port: number;
+  /** The AS of the daemon and of every client. */
+  readonly as: number;
   /** Hold time that the daemon offers, in seconds. */
   readonly holdTimeS: number;
 }
@@ -31,8 +32,8 @@ function birdConfig(setup: Setup): string {
 router id 10.0.0.1;
 protocol device {}
 protocol bgp lab {
-  local 127.0.0.1 port ${setup.port} as ${LOCAL_AS};
-  neighbor range ${CLIENT_RANGE} as ${LOCAL_AS};
+  local 127.0.0.1 port ${setup.port} as ${setup.as};
+  neighbor range ${CLIENT_RANGE} as ${setup.as};
   dynamic name "c";
   rr client;
   rr cluster id 10.0.0.1;
@@ -78,12 +79,12 @@ export const DAEMONS: readonly Daemon[] = [
     binary: '/usr/lib/frr/bgpd',
     versionArguments: ['--version'],
     prepare(setup) {
-      const config = `router bgp ${LOCAL_AS}
+      const config = `router bgp ${setup.as}
  bgp router-id 10.0.0.1
  bgp cluster-id 10.0.0.1
  timers bgp ${Math.floor(setup.holdTimeS / 3)} ${setup.holdTimeS}
  neighbor lab peer-group
- neighbor lab remote-as ${LOCAL_AS}
+ neighbor lab remote-as ${setup.as}
  neighbor lab passive
  bgp listen limit 5000
  bgp listen range ${CLIENT_RANGE} peer-group lab
@@ -106,14 +107,14 @@ export const DAEMONS: readonly Daemon[] = [
     prepare(setup) {
       // Its children are confined to the home directory of its user, which the package's service would make.
       if (!existsSync('/run/openbgpd')) mkdirSync('/run/openbgpd', { recursive: true });
-      const config = `AS ${LOCAL_AS}
+      const config = `AS ${setup.as}
 router-id 10.0.0.1
 listen on 127.0.0.1 port ${setup.port}
 socket "${join(setup.directory, 'sock')}"
 fib-update no
 nexthop qualify via default
 neighbor ${CLIENT_RANGE} {
-  remote-as ${LOCAL_AS}
+  remote-as ${setup.as}
   passive
   route-reflector 10.0.0.1
   holdtime ${setup.holdTimeS}
@@ -131,14 +132,14 @@ allow to any
     versionArguments: ['--version'],
     prepare(setup) {
       const config = `[global.config]
-as = ${LOCAL_AS}
+as = ${setup.as}
 router-id = "10.0.0.1"
 port = ${setup.port}
 local-address-list = ["127.0.0.1"]
 [[peer-groups]]
 [peer-groups.config]
 peer-group-name = "lab"
-peer-as = ${LOCAL_AS}
+peer-as = ${setup.as}
 [peer-groups.timers.config]
 hold-time = ${setup.holdTimeS}
 [peer-groups.transport.config]

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum state { IDLE, CONNECTING, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED, CLOSED };
-enum { CONNECT_WINDOW = 8, READ_SIZE = 1 << 18, WRITE_SIZE = 1 << 20, TICK_MS = 10 };
+enum { CONNECT_WINDOW = 8, READ_SIZE = 1 << 18, WRITE_SIZE = 1 << 20, TICK_MS = 10, DIFFERENT = 0x8000 };
 
 struct client {
   int fd;
@@ -34,7 +34,7 @@ struct client {
   size_t sent;
   uint8_t rest[MAX_MESSAGE]; /* start of a message whose end has not arrived */
   unsigned rest_length;
-  uint16_t *owner; /* by prefix number: sender + 1 of the path held, or 0 */
+  uint16_t *owner; /* by prefix number: sender + 1 of the path held, or 0; DIFFERENT where its attributes are not as sent */
   uint32_t *owned; /* by sender: how many of its paths are held */
   uint32_t held;
   double finished, last_update;
@@ -168,10 +168,13 @@ static int goal_met(const struct client *c) {
   return 0;
 }
 
-static void set_owner(struct client *c, uint32_t n, unsigned owner) {
-  unsigned before = c->owner[n];
-  if (before == owner) return;
-  c->owner[n] = (uint16_t)owner;
+static void set_owner(struct client *c, uint32_t n, unsigned owner, int different) {
+  unsigned entry = owner | (different ? DIFFERENT : 0);
+  if (c->owner[n] == entry) return;
+  unsigned before = c->owner[n] & ~(unsigned)DIFFERENT;
+  if (c->owner[n] & DIFFERENT) c->different--;
+  if (different) c->different++;
+  c->owner[n] = (uint16_t)entry;
   if (before) c->owned[before - 1]--;
   if (owner) c->owned[owner - 1]++;
   c->held += (owner ? 1u : 0u) - (before ? 1u : 0u);
@@ -185,7 +188,7 @@ static void read_update(struct client *c, const uint8_t *m, const uint8_t *end) 
   for (; p < attrs; p += 1 + (p[0] + 7) / 8) {
     uint32_t n = prefix_number(&work, p);
     if (n == NO_PREFIX) c->foreign++;
-    else set_owner(c, n, 0);
+    else set_owner(c, n, 0, 0);
   }
   if (nlri >= end) return;
   struct attributes attributes;
@@ -196,15 +199,18 @@ static void read_update(struct client *c, const uint8_t *m, const uint8_t *end) 
     return;
   }
   if (!attributes.originator_id || !attributes.cluster_list) c->unreflected++;
-  if (owner == c->index && c->sender) c->echoed++;
+  if (owner == c->index && c->sender) {
+    /* RFC 4456 section 8: a router ignores a route with its own ORIGINATOR_ID. Some reflectors rely on that. */
+    c->echoed++;
+    return;
+  }
   for (p = nlri; p < end; p += 1 + (p[0] + 7) / 8) {
     uint32_t n = prefix_number(&work, p);
     if (n == NO_PREFIX) {
       c->foreign++;
       continue;
     }
-    if (work.digest[n] != attributes.digest) c->different++;
-    set_owner(c, n, owner + 1);
+    set_owner(c, n, owner + 1, work.digest[n] != attributes.digest);
   }
 }
 
@@ -221,6 +227,7 @@ static void read_message(struct client *c, const uint8_t *m, unsigned length) {
     }
     break;
   case MSG_NOTIFICATION: {
+    if (c->state != ESTABLISHED) break; /* a daemon that is still starting: tried again */
     char text[64];
     snprintf(text, sizeof text, "NOTIFICATION %u.%u", m[HEADER], m[HEADER + 1]);
     say_error(c, text);
@@ -377,7 +384,7 @@ static void report(const char *phase, int stalled_client) {
   free(times);
   for (unsigned i = 0; i < client_count; i++) {
     struct client *c = &clients[i];
-    c->bytes = c->messages = c->different = c->foreign = c->echoed = c->unreflected = 0;
+    c->bytes = c->messages = c->foreign = c->echoed = c->unreflected = 0;
     c->worst_silence = 0;
   }
 }

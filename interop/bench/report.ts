@@ -21,6 +21,8 @@ interface Cell {
   readonly mb: number;
   readonly cpuS: number;
   readonly stalledMs?: number;
+  /** Routes that clients hold with other attributes than were sent. */
+  readonly different: number;
 }
 
 function median(values: readonly number[]): number {
@@ -44,6 +46,7 @@ function cell(
     ms: median(done.map((one) => one.ms!)),
     mb: median(done.map((one) => one.peakBytes! / 1e6)),
     cpuS: median(done.map((one) => one.cpuS!)),
+    different: Math.max(...done.map((one) => Number(one.details?.['different'] ?? 0))),
     ...(stalled.length > 0 ? { stalledMs: median(stalled) } : {}),
   };
 }
@@ -56,6 +59,7 @@ function describe(value: Cell, bird: Cell | string | undefined): string {
   ];
   if (value.stalledMs !== undefined)
     parts.push(`stalled one right after ${(value.stalledMs / 1000).toFixed(1)} s`);
+  if (value.different > 0) parts.push(`${value.different} routes with other attributes than sent`);
   if (typeof bird === 'object' && bird !== value) {
     parts.push(
       `${(value.ms / bird.ms).toFixed(2)} × BIRD's time, ${(value.mb / bird.mb).toFixed(2)} × its memory`,

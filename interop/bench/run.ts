@@ -77,7 +77,12 @@ async function measure(
 ): Promise<Measurement[]> {
   const directory = mkdtempSync(join(tmpdir(), `catbird-bench-${daemon.name}-`));
   const port = FIRST_PORT + DAEMONS.indexOf(daemon) * 2;
-  const setup = { directory, port, holdTimeS: Number(row.load['hold'] ?? 90) };
+  const setup = {
+    directory,
+    port,
+    as: Number(row.load['as'] ?? 65000),
+    holdTimeS: Number(row.load['hold'] ?? 90),
+  };
   const child = startDaemon(daemon.binary, daemon.prepare(setup), join(directory, 'log'));
   const results: Measurement[] = [];
   let cpuBefore = 0;
@@ -98,7 +103,11 @@ async function measure(
           peakBytes: used.peakBytes,
           cpuS: used.cpuS - cpuBefore,
           details: said,
-          ...(failed ? { error: `${String(said['wrong'])} clients do not hold what they must` } : {}),
+          ...(failed
+            ? {
+                error: `${String(said['wrong'])} clients do not hold what they must, ${Number(said['settledMs']) / 1000} s after which nothing more came`,
+              }
+            : {}),
         });
       }
       cpuBefore = used.cpuS;

@@ -2,7 +2,7 @@
  * Where log lines go: pino's JSON where a program reads standard error, one readable line each on a terminal and in
  * files. BIRD's `log` option says which classes go where.
  */
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { formatTime } from '../birdcl-compat/cli/time.ts';
 import type { DaemonConfig, LogClass } from '../birdcl-compat/conf/lowered.ts';
@@ -97,30 +97,58 @@ function stderrSink(classes: ReadonlySet<LogClass>, stamp: () => string): Sink {
   return { classes, write: (level, text) => logger[PINO_LEVEL[level]]({ class: level }, text) };
 }
 
+/** Lines are written before the call returns, so that the last ones of a process are there too. */
 function fileSink(
   classes: ReadonlySet<LogClass>,
   stamp: () => string,
   path: string,
-  limitBytes?: number,
+  limitBytes = Number.POSITIVE_INFINITY,
   backup?: string,
 ): Sink {
-  let stream: WriteStream = createWriteStream(path, { flags: 'a' });
-  stream.on('error', () => undefined);
-  let written = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  let file = openLog(path);
+  let written = file === undefined ? 0 : fstatSync(file).size;
+  const rotate = (): void => {
+    if (file !== undefined) closeSync(file);
+    try {
+      if (backup !== undefined) renameSync(path, backup);
+    } catch (error) {
+      complain(path, error);
+    }
+    file = openLog(path);
+    written = 0;
+  };
   return {
     classes,
     write: (level, text) => {
-      const line = `${stamp()} <${level.toUpperCase()}> ${text}\n`;
-      written += line.length;
-      if (limitBytes !== undefined && written > limitBytes) {
-        stream.end();
-        if (backup !== undefined) renameSync(path, backup);
-        stream = createWriteStream(path, { flags: 'w' });
-        stream.on('error', () => undefined);
-        written = line.length;
+      const line = Buffer.from(`${stamp()} <${level.toUpperCase()}> ${text}\n`);
+      if (written + line.length > limitBytes) rotate();
+      if (file === undefined) return;
+      try {
+        written += writeSync(file, line);
+      } catch (error) {
+        complain(path, error);
+        closeSync(file);
+        file = undefined;
       }
-      stream.write(line);
     },
-    close: () => stream.end(),
+    close: () => {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
   };
+}
+
+/** Opens for appending; undefined where that fails, which standard error is told. */
+function openLog(path: string): number | undefined {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    complain(path, error);
+    return undefined;
+  }
+}
+
+function complain(path: string, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`catbird: cannot log to ${path}: ${reason}\n`);
 }

@@ -3,6 +3,7 @@
  * where the group sends all paths (RFC 7911). A slot that was withdrawn stays known until every member has passed
  * the segment with the withdrawal, so that a member that fell behind can still be told.
  */
+import { widened } from '../base/columns.ts';
 import type { RoutingTable } from '../rib/table.ts';
 
 const INITIAL = 1 << 10;
@@ -46,13 +47,13 @@ export class AdjRibOut {
     const { nets, paths } = this.#table;
     const size = this.addPath ? paths.capacity : nets.capacity;
     if (this.attrs.length < size) {
-      this.attrs = wider(this.attrs, size);
-      this.source = wider(this.source, size);
-      this.segment = wider(this.segment, size);
+      this.attrs = widened(this.attrs, size);
+      this.source = widened(this.source, size);
+      this.segment = widened(this.segment, size);
     }
     if (this.addPath) {
-      if (this.#nextRow.length < size) this.#nextRow = wider(this.#nextRow, size);
-      if (this.#firstRow.length < nets.capacity) this.#firstRow = wider(this.#firstRow, nets.capacity);
+      if (this.#nextRow.length < size) this.#nextRow = widened(this.#nextRow, size);
+      if (this.#firstRow.length < nets.capacity) this.#firstRow = widened(this.#firstRow, nets.capacity);
     }
   }
 
@@ -62,7 +63,7 @@ export class AdjRibOut {
     const old = this.attrs[slot]!;
     table.store.retain(attrs);
     if (source >= this.bySource.length)
-      this.bySource = wider(this.bySource, Math.max(source + 1, this.bySource.length * 2));
+      this.bySource = widened(this.bySource, Math.max(source + 1, this.bySource.length * 2));
     this.bySource[source]!++;
     if (old !== 0) {
       table.store.release(old);
@@ -143,10 +144,4 @@ export class AdjRibOut {
     }
     table.releaseNet(net);
   }
-}
-
-function wider<T extends Uint16Array | Uint32Array>(column: T, size: number): T {
-  const grown = new (column.constructor as new (length: number) => T)(size);
-  grown.set(column);
-  return grown;
 }

@@ -2,6 +2,8 @@
  * Sorts the routes of a batch into buckets of equal attributes and source, which then fill messages together.
  * Buckets keep the order in which their first route came; all columns are reused from batch to batch.
  */
+import { nextCapacity, widened } from '../base/columns.ts';
+
 const INITIAL = 1 << 12;
 
 export class Buckets {
@@ -83,20 +85,14 @@ export class Buckets {
   }
 
   #growEntries(): void {
-    this.slot = doubled(this.slot);
-    this.next = doubled(this.next);
+    this.slot = widened(this.slot, nextCapacity(this.slot.length));
+    this.next = widened(this.next, nextCapacity(this.next.length));
   }
 
   #growBuckets(): void {
-    this.attrs = doubled(this.attrs);
-    this.source = doubled(this.source);
-    this.head = doubled(this.head);
-    this.#last = doubled(this.#last);
+    this.attrs = widened(this.attrs, nextCapacity(this.attrs.length));
+    this.source = widened(this.source, nextCapacity(this.source.length));
+    this.head = widened(this.head, nextCapacity(this.head.length));
+    this.#last = widened(this.#last, nextCapacity(this.#last.length));
   }
-}
-
-function doubled<T extends Uint16Array | Uint32Array>(column: T): T {
-  const grown = new (column.constructor as new (length: number) => T)(column.length * 2);
-  grown.set(column);
-  return grown;
 }

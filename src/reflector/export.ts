@@ -84,7 +84,7 @@ export class ExportRules {
     this.#remember = !target.policy.readsNetwork && !target.policy.readsSource;
     this.#transparent = target.policy === ACCEPT && !inScope(target.nextHopSelf, SOURCE_KIND.client);
     const foreignNextHop = table.family.index === IPV4.index && !target.extendedNextHop ? HAS.nextHop6 : 0;
-    this.#lookAt = HAS.communities | HAS.aigp | foreignNextHop;
+    this.#lookAt = HAS.wellKnownCommunity | HAS.aigp | foreignNextHop;
     this.#context = {
       family: table.family.index satisfies FamilyIndex,
       netWords: table.nets.words,
@@ -149,7 +149,11 @@ export class ExportRules {
   #compute(row: number, attrs: number, kind: SourceKind, source: number): number {
     const { target } = this;
     const store = this.#store;
-    if (target.interpretCommunities && store.flags[attrs]! & HAS.communities && this.#communityStops(attrs)) {
+    if (
+      target.interpretCommunities &&
+      store.flags[attrs]! & HAS.wellKnownCommunity &&
+      this.#communityStops(attrs)
+    ) {
       return this.#stop('well-known community');
     }
     const { paths, nets, sources } = this.#table;

@@ -58,6 +58,7 @@ export interface Gathered {
 
 export class GroupLog {
   #segments: Segment[] = [];
+  #tail: Segment | undefined;
   #pool: Uint8Array[] = [];
   #nextId = 1;
   #base = 0;
@@ -79,7 +80,7 @@ export class GroupLog {
 
   /** Position of the end of the log, counted from its beginning. */
   get end(): number {
-    const tail = this.#segments.at(-1);
+    const tail = this.#tail;
     return tail ? tail.base + tail.used : this.#base;
   }
 
@@ -90,7 +91,7 @@ export class GroupLog {
 
   /** The segment that messages are written to now. */
   get tail(): Segment {
-    return this.#segments.at(-1) ?? this.#open();
+    return this.#tail ?? this.#open();
   }
 
   /** A cursor at the end of the log. */
@@ -180,6 +181,7 @@ export class GroupLog {
     const bytes = this.#pool.pop() ?? new Uint8Array(new ArrayBuffer(this.#segmentBytes));
     const segment = new Segment(this.#nextId++, base, bytes);
     this.#segments.push(segment);
+    this.#tail = segment;
     return segment;
   }
 

@@ -36,6 +36,14 @@ export interface ReflectorOptions {
 /** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
 const FLUSH_NETWORKS = 8192;
 const BACKGROUND_ROWS = 50_000;
+/**
+ * What is withdrawn and unused is given back when nothing has happened for so long, and now and then if something always
+ * happens; so many withdrawn slots at a time. More unused sets than this do not wait.
+ */
+const RECLAIM_AFTER_MS = 100;
+const RECLAIM_LIMIT_MS = 2000;
+const RECLAIM_SLOTS = 20_000;
+const UNUSED_SETS = 1 << 20;
 /** Idle groups forget what they no longer need this often. */
 const HOUSEKEEPING_MS = 5000;
 
@@ -71,6 +79,11 @@ export class Reflector implements SessionEvents {
   #housekeeping: Timer | undefined;
   /** Who waits for `releaseExport`. */
   #deferred: { readonly peer: Peer; readonly channel: PeerChannel }[] | undefined;
+  #reclaiming: Timer | undefined;
+  /** When something to give back was first left for later. */
+  #waitingSince: number | undefined;
+  /** Turns so far: whether anything happened lately. */
+  #turns = 0;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -257,6 +270,7 @@ export class Reflector implements SessionEvents {
   /** Runs one turn now: background work, decisions, encoding, sending. Tests and the daemon's end use it. */
   turn(): void {
     this.#scheduled = false;
+    this.#turns++;
     let more = this.#runTasks();
     let flushed = true;
     for (const table of this.tables.values()) {
@@ -273,8 +287,36 @@ export class Reflector implements SessionEvents {
     if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {
       for (const done of this.#afterFlush.splice(0)) done();
     }
+    if (this.#awake.size > 0 || this.#afterFlush.length > 0) more = true;
+    if (this.store.unused > UNUSED_SETS) this.store.sweep();
+    if (more) this.#schedule();
+    else this.#reclaimLater();
+  }
+
+  /** Gives back what is no longer needed once there has been nothing else to do for a while. */
+  #reclaimLater(): void {
+    if (this.#reclaiming) return;
+    const turns = this.#turns;
+    const since = (this.#waitingSince ??= this.clock.now());
+    this.#reclaiming = this.clock.setTimer(RECLAIM_AFTER_MS, () => {
+      this.#reclaiming = undefined;
+      if (this.#turns !== turns && this.clock.now() - since < RECLAIM_LIMIT_MS) this.#reclaimLater();
+      else this.#reclaim();
+    });
+  }
+
+  #reclaim(): void {
     this.store.sweep();
-    if (more || this.#awake.size > 0 || this.#afterFlush.length > 0) this.#schedule();
+    let more = false;
+    for (const group of this.groups.values()) {
+      group.trim();
+      if (group.reclaim(RECLAIM_SLOTS)) more = true;
+    }
+    this.#waitingSince = undefined;
+    if (!more) return;
+    this.clock.soon(() => {
+      this.#reclaim();
+    });
   }
 
   #runTasks(): boolean {
@@ -315,7 +357,7 @@ export class Reflector implements SessionEvents {
   #keepHouse(): void {
     this.#housekeeping ??= this.clock.setTimer(HOUSEKEEPING_MS, () => {
       this.#housekeeping = undefined;
-      for (const group of this.groups.values()) group.trim();
+      this.#reclaim();
       if (this.groups.size > 0) this.#keepHouse();
     });
   }

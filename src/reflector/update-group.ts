@@ -63,6 +63,8 @@ export class UpdateGroup {
   #pendingCount = 0;
   /** Segments that left the log with withdrawals that some member may not have seen. */
   #retired: Segment[] = [];
+  /** The oldest log segment of which some member may not know all withdrawals. */
+  #remembered = 0;
   #lastTail = 0;
   /** The walk that newcomers join. */
   #walk: TableWalk | undefined;
@@ -263,17 +265,35 @@ export class UpdateGroup {
     const excess = Math.floor((log.heldBytes - this.#window) / log.segmentBytes);
     if (excess > 0) needed = Math.max(needed, log.firstSegment + excess);
     for (const segment of log.trim(needed)) if (segment.withdrawn.length > 0) this.#retired.push(segment);
+    this.#remembered = remembered;
+    if (this.adjRibOut.tombstones <= TOMBSTONE_LIMIT + this.adjRibOut.routes) return;
+    this.reclaim(Number.MAX_SAFE_INTEGER);
+    if (this.adjRibOut.tombstones > TOMBSTONE_LIMIT + this.adjRibOut.routes) this.#endLaggard();
+  }
+
+  /**
+   * Forgets withdrawn slots that every member has been told of, about `limit` of them. Not urgent: done when there is
+   * nothing to send.
+   * @returns whether there is more of it
+   */
+  reclaim(limit: number): boolean {
+    const { adjRibOut, log } = this;
+    let left = limit;
     let done = 0;
-    for (; done < this.#retired.length && this.#retired[done]!.id < remembered; done++) {
+    for (; done < this.#retired.length && left > 0; done++) {
       const segment = this.#retired[done]!;
-      for (const slot of segment.withdrawn) this.adjRibOut.forget(slot, segment.id);
+      if (segment.id >= this.#remembered) break;
+      for (const slot of segment.withdrawn) adjRibOut.forget(slot, segment.id);
+      left -= segment.withdrawn.length;
     }
     if (done > 0) this.#retired.splice(0, done);
-    if (remembered === log.tail.id && this.#allCaughtUp()) {
-      for (const slot of log.tail.withdrawn) this.adjRibOut.forget(slot, log.tail.id);
-      log.tail.withdrawn.length = 0;
+    if (left <= 0) return true;
+    if (this.#retired.length === 0 && this.#allCaughtUp()) {
+      const { tail } = log;
+      for (const slot of tail.withdrawn) adjRibOut.forget(slot, tail.id);
+      tail.withdrawn.length = 0;
     }
-    if (this.adjRibOut.tombstones > TOMBSTONE_LIMIT + this.adjRibOut.routes) this.#endLaggard();
+    return false;
   }
 
   #allCaughtUp(): boolean {

@@ -2,6 +2,7 @@
  * Networks of one family, numbered densely from 1. Open addressing over typed arrays; a network costs its address
  * words, a length byte and about two hash slots. Numbers of networks that were removed are given out again.
  */
+import { nextCapacity, widened } from '../base/columns.ts';
 import type { Family } from '../base/family.ts';
 import { formatIpv4, formatIpv6 } from '../base/ip.ts';
 
@@ -25,12 +26,15 @@ export class NetworkTable {
   #free = 0;
   #used = 0;
   readonly #seed: number;
+  /** Addresses take one word. */
+  readonly #narrow: boolean;
 
   /** @param seed of the hash, so that nobody outside can choose prefixes that collide */
   constructor(family: Family, seed = 0x2545f491) {
     this.family = family;
     this.words = new Uint32Array(INITIAL * family.words);
     this.#seed = seed | 0;
+    this.#narrow = family.words === 1;
   }
 
   /** Networks in the table. */
@@ -71,7 +75,7 @@ export class NetworkTable {
     }
     slots[slot] = net;
     this.length[net] = length;
-    if (this.family.words === 1) this.words[net] = words[at]!;
+    if (this.#narrow) this.words[net] = words[at]!;
     else for (let i = 0; i < 4; i++) this.words[net * 4 + i] = words[at + i]!;
     this.#used++;
     return net;
@@ -135,34 +139,18 @@ export class NetworkTable {
   }
 
   #hashOf(net: number): number {
-    return this.#hash(this.words, net * this.family.words, this.length[net]!);
+    return this.#narrow
+      ? hashIpv4(this.words[net]!, this.length[net]!, this.#seed)
+      : hashIpv6(this.words, net * 4, this.length[net]!, this.#seed);
   }
 
-  /**
-   * Neighbouring prefixes of one length share a block of slots, and with it a cache line: tables are full of runs of
-   * them. The block is chosen by a seeded hash of the rest.
-   */
   #hash(words: ArrayLike<number>, at: number, length: number): number {
-    if (this.family.words === 1) {
-      // A length of 0 has no bits to shift out; the address is 0 then.
-      const value = words[at]! >>> ((32 - length) & 31);
-      let hash = Math.imul((value >>> BLOCK_BITS) ^ this.#seed, 0x9e3779b1) ^ length;
-      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-      hash ^= hash >>> 13;
-      return ((hash << BLOCK_BITS) | (value & BLOCK_MASK)) >>> 0;
-    }
-    let hash = this.#seed ^ length;
-    for (let i = 0; i < 4; i++) {
-      hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    hash = Math.imul(hash, 0x85ebca6b);
-    return (hash ^ (hash >>> 16)) >>> 0;
+    return this.#narrow ? hashIpv4(words[at]!, length, this.#seed) : hashIpv6(words, at, length, this.#seed);
   }
 
   #equals(net: number, words: ArrayLike<number>, at: number, length: number): boolean {
     const own = this.words;
-    if (this.family.words === 1) return own[net] === words[at] && this.length[net] === length;
+    if (this.#narrow) return own[net] === words[at] && this.length[net] === length;
     const from = net * 4;
     return (
       own[from] === words[at] &&
@@ -174,16 +162,13 @@ export class NetworkTable {
   }
 
   #growColumns(): void {
-    const length = new Uint8Array(this.length.length * 2);
-    length.set(this.length);
-    this.length = length;
-    const words = new Uint32Array(this.words.length * 2);
-    words.set(this.words);
-    this.words = words;
+    const size = nextCapacity(this.length.length);
+    this.length = widened(this.length, size);
+    this.words = widened(this.words, size * this.family.words);
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = new Uint32Array(nextCapacity(this.#slots.length));
     const mask = slots.length - 1;
     for (let net = 1; net < this.end; net++) {
       if (this.length[net] === FREE) continue;
@@ -193,6 +178,29 @@ export class NetworkTable {
     }
     this.#slots = slots;
   }
+}
+
+/**
+ * Neighbouring prefixes of one length share a block of slots, and with it a cache line: tables are full of runs of them.
+ * The block is chosen by a seeded hash of the rest.
+ */
+function hashIpv4(word: number, length: number, seed: number): number {
+  // A length of 0 has no bits to shift out; the address is 0 then.
+  const value = word >>> ((32 - length) & 31);
+  let hash = Math.imul((value >>> BLOCK_BITS) ^ seed, 0x9e3779b1) ^ length;
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  hash ^= hash >>> 13;
+  return ((hash << BLOCK_BITS) | (value & BLOCK_MASK)) >>> 0;
+}
+
+function hashIpv6(words: ArrayLike<number>, at: number, length: number, seed: number): number {
+  let hash = seed ^ length;
+  for (let i = 0; i < 4; i++) {
+    hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x85ebca6b);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** Clears the bits after the first `bits` of an address, in place. */

@@ -1,5 +1,7 @@
 /** Paths as rows of columns: one row for each route that some source has for some network. */
 
+import { nextCapacity, widened, type Column } from '../base/columns.ts';
+
 /** Bits of the `flags` column. */
 export const PATH = {
   /** Kept over a neighbour's restart or refresh, to be removed unless it is announced again (RFC 4724, RFC 7313). */
@@ -79,12 +81,8 @@ export class PathTable {
   }
 
   #grow(): void {
-    const size = this.net.length * 2;
-    const wider = <T extends Uint8Array | Uint16Array | Uint32Array>(column: T): T => {
-      const grown = new (column.constructor as new (length: number) => T)(size);
-      grown.set(column);
-      return grown;
-    };
+    const size = nextCapacity(this.net.length);
+    const wider = <T extends Column>(column: T): T => widened(column, size);
     this.net = wider(this.net);
     this.source = wider(this.source);
     this.attrs = wider(this.attrs);

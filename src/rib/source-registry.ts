@@ -2,6 +2,7 @@
  * Where routes come from: one source a session and family, or a static protocol. Paths name their source by
  * number; what decisions read of it lies in columns.
  */
+import { nextCapacity, widened, type Column } from '../base/columns.ts';
 import type { IpAddress } from '../base/ip.ts';
 import type { SourceInfo } from './policy.ts';
 
@@ -89,12 +90,8 @@ export class SourceRegistry {
   }
 
   #grow(): void {
-    const size = this.kind.length * 2;
-    const wider = <T extends Uint8Array | Uint32Array>(column: T): T => {
-      const grown = new (column.constructor as new (length: number) => T)(size);
-      grown.set(column);
-      return grown;
-    };
+    const size = nextCapacity(this.kind.length);
+    const wider = <T extends Column>(column: T): T => widened(column, size);
     this.kind = wider(this.kind);
     this.routerId = wider(this.routerId);
     this.clusterId = wider(this.clusterId);

@@ -4,6 +4,7 @@
  * changes of one network between two flushes cost one decision.
  */
 import { Subject, type Observable } from 'rxjs';
+import { widened, type Column } from '../base/columns.ts';
 import type { Family } from '../base/family.ts';
 import type { AttrStore } from './attrs/store.ts';
 import { DecisionProcess, type NextHopResolver } from './decide.ts';
@@ -261,11 +262,7 @@ export class RoutingTable {
 
   #grow(): void {
     const size = this.nets.capacity;
-    const wider = <T extends Uint8Array | Uint16Array | Uint32Array>(column: T): T => {
-      const grown = new (column.constructor as new (length: number) => T)(size);
-      grown.set(column);
-      return grown;
-    };
+    const wider = <T extends Column>(column: T): T => widened(column, size);
     this.firstPath = wider(this.firstPath);
     this.best = wider(this.best);
     this.#holds = wider(this.#holds);

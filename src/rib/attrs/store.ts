@@ -11,6 +11,7 @@
  * released stays good while the event that made it is handled.
  */
 import { ATTR, FLAG, LOCAL_ATTR } from './codes.ts';
+import { nextCapacity, widened, type Column } from '../../base/columns.ts';
 import { asAt, asPathLength, firstAs } from './as-path.ts';
 
 /** No set: the number 0 is never given out. */
@@ -31,6 +32,8 @@ export const HAS = {
   igpMetric: 1024,
   /** The next hop is an IPv6 address, under type 14. */
   nextHop6: 2048,
+  /** Some community is a well-known one (RFC 1997). */
+  wellKnownCommunity: 4096,
 } as const;
 
 /** What RFC 4271 section 5 wants in every iBGP route, and nothing that some sessions would not accept. */
@@ -161,7 +164,7 @@ export class AttrStore {
     this.#refs[attrs] = 0;
     this.#queue(attrs);
     this.#describe(attrs);
-    if (this.#used * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
+    if (this.#used * 2 > this.#slots.length) this.#rehash(nextCapacity(this.#slots.length));
     return attrs;
   }
 
@@ -176,6 +179,11 @@ export class AttrStore {
   /** How many hold the set. */
   references(attrs: number): number {
     return this.#refs[attrs]!;
+  }
+
+  /** Sets that the next `sweep` looks at. */
+  get unused(): number {
+    return this.#idleCount;
   }
 
   /** Frees the sets that nobody retains. */
@@ -362,12 +370,8 @@ export class AttrStore {
   }
 
   #growColumns(): void {
-    const size = this.at.length * 2;
-    const grow = <T extends Uint8Array | Uint16Array | Uint32Array>(column: T): T => {
-      const grown = new (column.constructor as new (length: number) => T)(size);
-      grown.set(column);
-      return grown;
-    };
+    const size = nextCapacity(this.at.length);
+    const grow = <T extends Column>(column: T): T => widened(column, size);
     this.at = grow(this.at);
     this.length = grow(this.length);
     this.wireLength = grow(this.wireLength);
@@ -440,6 +444,9 @@ export class AttrStore {
           break;
         case ATTR.communities:
           flags |= HAS.communities;
+          for (let i = value; i < value + length; i += 4) {
+            if (bytes[i] === 0xff && bytes[i + 1] === 0xff) flags |= HAS.wellKnownCommunity;
+          }
           break;
         case ATTR.originatorId:
           flags |= HAS.originatorId;

@@ -1,0 +1,100 @@
+/** Containers of the lab: one image, podman's bridge network, files handed in through a folder. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The lab's image; undefined where `interop/lab/prepare.sh` could not make it, and then all cases are skipped. */
+export const LAB_IMAGE: string | undefined =
+  process.env['CATBIRD_LAB'] === '' ? undefined : process.env['CATBIRD_LAB'];
+
+/** Nested limits of some machines do not let podman raise its own. */
+const RUN_OPTIONS = ['--runtime', 'runc', '--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096'];
+/** Where the folder with the container's files is inside. */
+export const FOLDER = '/lab';
+
+export async function podman(...args: string[]): Promise<string> {
+  const { stdout } = await run('podman', args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
+
+/** The host's address on podman's bridge. The bridge is there once a container has run. */
+export function bridgeAddress(): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    const found = addresses?.find(({ family }) => family === 'IPv4');
+    if (found && /^(cni-)?podman\d/.test(name)) return found.address;
+  }
+  throw new Error('podman made no bridge');
+}
+
+export class Container {
+  readonly name: string;
+  readonly address: string;
+  readonly #folder: string;
+
+  private constructor(name: string, address: string, folder: string) {
+    this.name = name;
+    this.address = address;
+    this.#folder = folder;
+  }
+
+  /**
+   * Starts an idle container on the bridge; daemons are run in it by `exec`.
+   * @param name a name for people; made unique
+   */
+  static async start(name: string): Promise<Container> {
+    const unique = `catbird-${process.pid}-${name}`;
+    const folder = mkdtempSync(join(tmpdir(), `${unique}-`));
+    const volume = `${folder}:${FOLDER}`;
+    await podman(
+      'run',
+      '-d',
+      '--rm',
+      '--init',
+      '--name',
+      unique,
+      ...RUN_OPTIONS,
+      '--cap-add',
+      'NET_ADMIN',
+      '--cap-add',
+      'SYS_ADMIN',
+      '-v',
+      volume,
+      LAB_IMAGE!,
+      'sleep',
+      '3600',
+    );
+    const address = (await podman('inspect', '-f', '{{.NetworkSettings.IPAddress}}', unique)).trim();
+    return new Container(unique, address, folder);
+  }
+
+  /** Writes a file that the container sees at `/lab/<name>`. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.#folder, name), text, { mode: 0o644 });
+  }
+
+  /** Runs a shell command to its end and returns what it printed. Rejects where it fails, with its output. */
+  async exec(command: string): Promise<string> {
+    return await podman('exec', this.name, 'sh', '-c', command);
+  }
+
+  /** Starts a shell command that goes on running. */
+  async spawn(command: string): Promise<void> {
+    await podman(
+      'exec',
+      '-d',
+      this.name,
+      'sh',
+      '-c',
+      `exec ${command} >${FOLDER}/${command.split(/[ /]/).at(-1) ?? 'out'}.log 2>&1`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await podman('rm', '-f', '-t', '0', this.name).catch(() => '');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
