@@ -11,6 +11,8 @@ import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config
 import { Daemon } from './daemon.ts';
 import { ControlView } from './daemon-view.ts';
 import { DaemonLog } from './io/log.ts';
+import { startWatchdog } from './io/watchdog.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
@@ -18,11 +20,12 @@ const DEFAULT_SOCKET = './var/catbird.ctl';
 /** Stands for the path of a configuration that is in the program. */
 const EMBEDDED = '(embedded default)';
 
-const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE] [-s SOCKET]
+const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE] [-s SOCKET] [-R]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
   -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8
   -s, --socket PATH   control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET})
+  -R                  take over after a restart: neighbours with graceful restart keep the routes meanwhile
   -h, --help          this text
 `;
 
@@ -37,6 +40,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
   const options = {
     config: { type: 'string', short: 'c' },
     socket: { type: 'string', short: 's' },
+    recover: { type: 'boolean', short: 'R' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   const parsed = parseOptions(() => parseArgs({ args, options }).values);
@@ -45,20 +49,31 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     process.stdout.write(REFLECTOR_HELP);
     return 0;
   }
-  return await runReflector(parsed.config ?? EMBEDDED, parsed.socket ?? DEFAULT_SOCKET);
+  return await runReflector(
+    parsed.config ?? EMBEDDED,
+    parsed.socket ?? DEFAULT_SOCKET,
+    parsed.recover ?? false,
+  );
 }
 
-async function runReflector(path: string, socketPath: string): Promise<number> {
+async function runReflector(path: string, socketPath: string, recover: boolean): Promise<number> {
   const first = load(path);
   report(first);
   if (!first.config) return 1;
   const log = new DaemonLog();
-  log.configure(first.config.log);
+  const watchdog = startWatchdog((heldMs) => {
+    log.write('warning', `something held the event loop for ${heldMs} ms`);
+  });
+  const configured = (config: DaemonConfig): void => {
+    log.configure(config);
+    watchdog.configure(config.watchdogWarningMs);
+  };
+  configured(first.config);
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => {
+  let stop: (graceful: boolean) => void = () => undefined;
+  const stopped = new Promise<boolean>((resolve) => {
     stop = resolve;
   });
   const view = new ControlView({
@@ -69,18 +84,14 @@ async function runReflector(path: string, socketPath: string): Promise<number> {
     load,
     watchLog: (classes, line) => log.watch(classes, line),
     residentBytes: () => process.memoryUsage.rss(),
-    configured: (config) => {
-      log.configure(config.log);
-    },
+    configured,
     shutdown: stop,
-    reportBug: (error) => {
-      log.write('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
-    },
+    log: log.write,
   });
   let socket;
   try {
     socket = await openControlSocket(socketPath, view);
-    await daemon.start(first.config);
+    await daemon.start(first.config, recover);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
     socket?.close();
@@ -100,11 +111,14 @@ async function runReflector(path: string, socketPath: string): Promise<number> {
   process.on('uncaughtException', (error) => {
     log.write('bug', error.stack ?? error.message);
   });
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  await stopped;
+  const terminate = (): void => {
+    stop(false);
+  };
+  process.once('SIGTERM', terminate);
+  process.once('SIGINT', terminate);
+  const graceful = await stopped;
   log.write('info', 'shutting down');
-  await daemon.shutdown();
+  await daemon.shutdown(graceful);
   socket.close();
   // What is left are timers of a daemon that is no more.
   process.exit(0);

@@ -8,7 +8,7 @@ import type {
   ChannelConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { Daemon } from './daemon.ts';
-import type { Peer, PeerChannel } from './reflector/peer.ts';
+import type { LimitKind, Peer, PeerChannel } from './reflector/peer.ts';
 import type { SessionStatus } from './speaker/session-status.ts';
 import type { Capabilities } from './speaker/wire/capabilities.ts';
 
@@ -60,14 +60,19 @@ function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProto
   };
 }
 
-function channelBase(channel: ChannelConfig, up: boolean): Omit<ChannelView, 'stats'> {
+function channelBase(
+  channel: ChannelConfig,
+  up: boolean,
+  hit: ReadonlySet<LimitKind> = new Set(),
+): Omit<ChannelView, 'stats'> {
   const view = (
+    kind: LimitKind,
     limit: ChannelConfig['importLimit'],
   ): { limit: number; action: 'warn' | 'block' | 'restart' | 'disable'; hit: boolean } | undefined =>
-    limit && { ...limit, hit: false };
-  const receive = view(channel.receiveLimit);
-  const imports = view(channel.importLimit);
-  const exports = view(channel.exportLimit);
+    limit && { ...limit, hit: hit.has(kind) };
+  const receive = view('receive', channel.receiveLimit);
+  const imports = view('import', channel.importLimit);
+  const exports = view('export', channel.exportLimit);
   return {
     name: channel.name,
     state: up ? 'UP' : 'DOWN',
@@ -154,7 +159,7 @@ function bgpChannelView(
   peer: Peer | undefined,
   channel: PeerChannel | undefined,
 ): ChannelView {
-  const base = channelBase(config, channel !== undefined);
+  const base = channelBase(config, channel !== undefined, channel?.limitsHit);
   const own = config.nextHopAddress ?? peer?.session.local.address;
   const usable = own && (own.version === 4) === (config.family === 0);
   const igp = {
@@ -177,7 +182,7 @@ function bgpChannelView(
   const { adjRibIn, member } = channel;
   const { counters } = adjRibIn;
   const group = member?.group;
-  const exported = group ? group.adjRibOut.routes - (group.adjRibOut.bySource[adjRibIn.source] ?? 0) : 0;
+  const exported = peer?.exported(channel) ?? 0;
   const announced = group?.counters.announced ?? 0;
   const withdrawn = group?.counters.withdrawn ?? 0;
   return {

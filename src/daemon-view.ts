@@ -11,12 +11,13 @@ import type {
   RouteView,
   StatusView,
 } from './birdcl-compat/cli/daemon-view.ts';
-import type { Diagnostic } from './birdcl-compat/conf/diagnostics.ts';
+import { oneLine, type Diagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DaemonConfig, LogClass } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
 import type { Timer } from './base/clock.ts';
-import type { Daemon } from './daemon.ts';
+import type { Daemon, LogLevel } from './daemon.ts';
+import { describeBug } from './daemon-events.ts';
 import { protocolViews } from './daemon-protocols.ts';
 import { walkRoutes } from './daemon-routes.ts';
 
@@ -32,9 +33,9 @@ export interface DaemonViewOptions {
   readonly residentBytes: () => number;
   /** After a new configuration took effect. */
   readonly configured: (config: DaemonConfig) => void;
-  readonly shutdown: () => void;
-  /** An exception that a command ended with: a bug of ours. */
-  readonly reportBug: (error: unknown) => void;
+  /** @param graceful without NOTIFICATIONs, so that neighbours keep the routes */
+  readonly shutdown: (graceful: boolean) => void;
+  readonly log: (level: LogLevel, text: string) => void;
 }
 
 /** BIRD 2's version whose replies these are; some programs read it. */
@@ -62,7 +63,9 @@ export class ControlView implements DaemonView {
 
   status(): StatusView {
     const { daemon, clock, hostname } = this.#options;
+    const { recovery } = daemon;
     return {
+      ...(recovery && { gracefulRestart: recovery }),
       routerId: daemon.config.routerId,
       hostname: daemon.config.hostname ?? hostname,
       nowMs: clock.wallTime(),
@@ -105,8 +108,12 @@ export class ControlView implements DaemonView {
     return this.#options.watchLog(classes, line);
   }
 
+  note(level: LogLevel, text: string): void {
+    this.#options.log(level, text);
+  }
+
   reportBug(error: unknown): void {
-    this.#options.reportBug(error);
+    this.#options.log('bug', describeBug(error));
   }
 
   act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult {
@@ -120,8 +127,9 @@ export class ControlView implements DaemonView {
   configure(request: ConfigureRequest): ConfigureResult {
     if (this.#shuttingDown) return { kind: 'shutting-down' };
     const { path, timeoutS } = request;
-    const { config, errors } = this.#options.load(path ?? this.#options.path);
+    const { config, errors, warnings } = this.#options.load(path ?? this.#options.path);
     if (!config) return { kind: 'failed', errors };
+    for (const warning of warnings) this.#options.log('warning', oneLine(warning));
     const before = this.config;
     const result = this.#apply(config);
     this.#previous = before;
@@ -155,9 +163,9 @@ export class ControlView implements DaemonView {
     return this.#apply(previous);
   }
 
-  shutdown(): void {
+  shutdown(graceful: boolean): void {
     this.#shuttingDown = true;
-    this.#options.shutdown();
+    this.#options.shutdown(graceful);
   }
 
   #apply(config: DaemonConfig): ConfigureResult {

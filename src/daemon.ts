@@ -10,16 +10,20 @@ import type {
   BgpChannelConfig,
   BgpProtocolConfig,
   DaemonConfig,
+  DebugFlag,
+  DebugFlags,
   LimitConfig,
   StaticProtocolConfig,
   StaticRoute,
 } from './birdcl-compat/conf/lowered.ts';
 import type { ProtocolAction, ProtocolActionResult } from './birdcl-compat/cli/daemon-view.ts';
-import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
+import { describeEvent } from './daemon-events.ts';
+import { planChanges, type ProtocolChange, type ReconfigurationPlan } from './daemon-plan.ts';
+import { PolicyBook } from './daemon-policies.ts';
 import { ATTR, DESTINATION, FLAG, LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
 import { NO_ATTRS } from './rib/attrs/store.ts';
-import type { Policy, PolicyContext } from './rib/policy.ts';
+import type { PolicyContext } from './rib/policy.ts';
 import { DECISION } from './rib/source-registry.ts';
 import { StaticRoutes } from './rib/sources/static.ts';
 import type { ChannelPolicy, Limit, PeerPolicy } from './reflector/peer-policy.ts';
@@ -39,16 +43,8 @@ export interface DaemonEnv {
 
 /** BIRD's preference of static routes. */
 const STATIC_PREFERENCE = 200;
-const BGP_PREFERENCE = 100;
-/** A filter that fails says so this often, whatever the number of routes. */
-const FILTER_ERROR_INTERVAL_MS = 1000;
-
-/** What a change of configuration does to a protocol. */
-export type ProtocolChange = 'unchanged' | 'added' | 'removed' | 'reconfigured' | 'restarted';
-
-export interface ReconfigurationPlan {
-  readonly changes: ReadonlyMap<string, ProtocolChange>;
-}
+/** A graceful restart of our own is looked at this often. */
+const RECOVERY_POLL_MS = 500;
 
 interface RunningStatic {
   readonly config: StaticProtocolConfig;
@@ -63,11 +59,14 @@ export class Daemon {
   reconfiguredAt: number;
   readonly #env: DaemonEnv;
   #config: DaemonConfig | undefined;
-  #compiler: FilterCompiler;
+  /** Of the clock; undefined where no recovery is under way. */
+  #recoveryEndsAt: number | undefined;
+  readonly #filters: PolicyBook;
   readonly #policies = new Map<string, PeerPolicy>();
+  /** `debug` flags of protocols. */
+  readonly #debug = new Map<string, DebugFlags>();
   readonly #listeners = new Map<string, Listener>();
   readonly #statics = new Map<string, RunningStatic>();
-  #filterErrorAt = Number.NEGATIVE_INFINITY;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -81,7 +80,7 @@ export class Daemon {
       },
       hashSeed: env.random.below(0x7fffffff) + 1,
     });
-    this.#compiler = this.#newCompiler();
+    this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.speaker = new Speaker({
       clock: env.clock,
       network: env.network,
@@ -100,25 +99,65 @@ export class Daemon {
     return this.#config;
   }
 
-  /** Binds, then starts every protocol. Rejects where an address cannot be bound, with a message that says which. */
-  async start(config: DaemonConfig): Promise<void> {
+  /**
+   * Binds, then starts every protocol. Rejects where an address cannot be bound, with a message that says which.
+   * @param recover this process takes over from one that ended shortly before (BIRD's `-R`): neighbours are told so,
+   * and nothing is sent until their routes are back or `graceful restart wait` is over (RFC 4724 section 4.1)
+   */
+  async start(config: DaemonConfig, recover = false): Promise<void> {
+    if (recover) {
+      this.speaker.restarting = true;
+      this.reflector.deferExport();
+    }
     await Promise.all(this.#listen(config));
     this.#apply(undefined, config);
+    if (recover) this.#awaitRecovery(this.#env.clock.now() + config.gracefulRestartWaitS * 1000);
+  }
+
+  /** What a graceful restart of our own still waits for; undefined where there is none. */
+  get recovery(): { readonly protocols: number; readonly waitS: number } | undefined {
+    if (this.#recoveryEndsAt === undefined) return undefined;
+    const waitS = Math.max(0, this.#recoveryEndsAt - this.#env.clock.now()) / 1000;
+    return { protocols: this.#unrecovered(), waitS };
+  }
+
+  #awaitRecovery(endsAt: number): void {
+    this.#recoveryEndsAt = endsAt;
+    const { clock, log } = this.#env;
+    const waiting = this.#unrecovered();
+    const isOver = clock.now() >= endsAt;
+    if (waiting > 0 && !isOver) {
+      clock.setTimer(Math.min(RECOVERY_POLL_MS, endsAt - clock.now()), () => {
+        this.#awaitRecovery(endsAt);
+      });
+      return;
+    }
+    this.#recoveryEndsAt = undefined;
+    this.speaker.restarting = false;
+    this.reflector.releaseExport();
+    log('info', isOver ? 'Graceful restart timeout' : 'Graceful restart done');
+  }
+
+  /** Channels of neighbours with graceful restart whose End-of-RIB has not come. */
+  #unrecovered(): number {
+    let count = 0;
+    for (const protocol of this.config.protocols) {
+      if (protocol.kind !== 'bgp' || protocol.session.kind !== 'single' || protocol.disabled) continue;
+      const peer = this.reflector.peers.get(protocol.name);
+      for (const { family, gracefulRestart } of protocol.channels) {
+        if (!gracefulRestart) continue;
+        // A neighbour that restarts itself waits for us; RFC 4724 section 4.1 has nobody wait for it.
+        const restarts = peer?.session.negotiated.gracefulRestart?.restarting;
+        const helps = peer?.negotiatedFamily(family)?.gracefulRestart;
+        if (!peer || (helps && !restarts && !peer.channels[family]!.endOfRib)) count++;
+      }
+    }
+    return count;
   }
 
   /** What applying `next` would do, protocol by protocol. */
   plan(next: DaemonConfig): ReconfigurationPlan {
-    const changes = new Map<string, ProtocolChange>();
-    const before = new Map(this.config.protocols.map((protocol) => [protocol.name, protocol]));
-    for (const protocol of next.protocols) {
-      const old = before.get(protocol.name);
-      before.delete(protocol.name);
-      if (!old) changes.set(protocol.name, 'added');
-      else if (sameText(old, protocol)) changes.set(protocol.name, 'unchanged');
-      else changes.set(protocol.name, 'restarted');
-    }
-    for (const name of before.keys()) changes.set(name, 'removed');
-    return { changes };
+    return planChanges(this.config, next);
   }
 
   /**
@@ -182,7 +221,7 @@ export class Daemon {
     if (!peer) return 'nothing';
     for (const channel of peer.channels) {
       if (!channel) continue;
-      if (action !== 'reload out') peer.reconfigureImport(channel, channel.policy);
+      if (action !== 'reload out') peer.reapplyImport(channel);
       if (action !== 'reload in' && channel.member) channel.member.group.refresh(channel.member);
     }
     return 'done';
@@ -209,17 +248,24 @@ export class Daemon {
     plan: ReconfigurationPlan = { changes: new Map() },
   ): void {
     const change = (name: string): ProtocolChange => plan.changes.get(name) ?? 'added';
+    this.#filters.begin(next);
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     for (const protocol of before?.protocols ?? []) {
       const what = change(protocol.name);
-      if (what === 'unchanged') continue;
+      if (what === 'unchanged' || what === 'reconfigured') continue;
       if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'removed' ? 'deconfigured' : 'changed');
       else if (protocol.kind === 'static') this.#removeStatic(protocol.name);
     }
     this.#config = next;
+    this.#debug.clear();
     for (const protocol of next.protocols) {
-      if (change(protocol.name) === 'unchanged') continue;
-      if (protocol.kind === 'bgp') this.#addBgp(protocol);
+      this.#debug.set(protocol.name, protocol.debug);
+      // Policies are looked up all the same, so that the next reconfiguration knows them.
+      const policy = protocol.kind === 'bgp' ? this.#peerPolicy(protocol) : undefined;
+      const what = change(protocol.name);
+      if (what === 'reconfigured') this.#reconfigureBgp(protocol.name, policy!);
+      if (what === 'unchanged' || what === 'reconfigured') continue;
+      if (protocol.kind === 'bgp') this.#addBgp(protocol, policy!);
       else if (protocol.kind === 'static' && !protocol.disabled) this.#addStatic(protocol);
     }
   }
@@ -244,8 +290,16 @@ export class Daemon {
       });
   }
 
-  #addBgp(protocol: BgpProtocolConfig): void {
-    this.#policies.set(protocol.name, this.#peerPolicy(protocol));
+  /** Gives the sessions of a protocol another import policy; routes are looked at again, nobody is asked for them. */
+  #reconfigureBgp(name: string, policy: PeerPolicy): void {
+    this.#policies.set(name, policy);
+    for (const peer of this.reflector.peers.values()) {
+      if (peer.name === name || this.#rangeOf(peer.name) === name) peer.reconfigure(policy);
+    }
+  }
+
+  #addBgp(protocol: BgpProtocolConfig, policy: PeerPolicy): void {
+    this.#policies.set(protocol.name, policy);
     const { session } = protocol;
     if (session.kind === 'single') this.speaker.addSession(session.config, !protocol.disabled);
     else this.speaker.addRange(session.config, !protocol.disabled);
@@ -261,7 +315,7 @@ export class Daemon {
     const table = this.reflector.table(config.channel.table);
     const routes = new StaticRoutes(table, config.name);
     this.#statics.set(config.name, { config, routes });
-    const importPolicy = this.#compiler.policy(config.channel.importFilter);
+    const importPolicy = this.#filters.policy(config.channel.importFilter);
     const context: PolicyContext = {
       family: table.family.index,
       netWords: table.nets.words,
@@ -274,7 +328,7 @@ export class Daemon {
       context.netWords = words;
       context.netLength = route.prefix.length;
       let attrs = this.#staticAttrs(route, config.channel.preference);
-      if (route.attributes) attrs = this.#compiler.policy(route.attributes).evaluate(attrs, context);
+      if (route.attributes) attrs = this.#filters.policy(route.attributes).evaluate(attrs, context);
       if (attrs !== NO_ATTRS) attrs = importPolicy.evaluate(attrs, context);
       if (attrs !== NO_ATTRS) routes.set(words, route.prefix.length, attrs);
     }
@@ -292,8 +346,7 @@ export class Daemon {
     const editor = new AttrEditor(this.reflector.store).edit(NO_ATTRS);
     editor.set(LOCAL_ATTR.preference, 0, u32Bytes(preference || STATIC_PREFERENCE));
     const { target } = route;
-    const via =
-      target.kind === 'recursive' ? target.via : target.kind === 'via' ? target.hops[0]?.address : undefined;
+    const via = 'via' in target ? target.via : undefined;
     if (via?.version === 4) editor.set(ATTR.nextHop, FLAG.transitive, ipToBytes(via));
     else if (via) editor.set(ATTR.mpReach, FLAG.optional, ipToBytes(via));
     if (target.kind !== 'via') {
@@ -303,7 +356,7 @@ export class Daemon {
   }
 
   #policyOf(session: string): PeerPolicy {
-    const own = this.#policies.get(session) ?? this.#policies.get(this.speaker.session(session)?.range ?? '');
+    const own = this.#policies.get(session) ?? this.#policies.get(this.#rangeOf(session));
     if (!own) throw new Error(`session ${session} has no policy`);
     return own;
   }
@@ -316,6 +369,7 @@ export class Daemon {
       routeServerClient: false,
       allowLocalAs: protocol.allowLocalAs,
       allowLocalPref: protocol.allowLocalPref,
+      allowMed: protocol.allowMed,
       allowAsSets: protocol.allowAsSets,
       enforceFirstAs: protocol.enforceFirstAs,
       interpretCommunities: protocol.interpretCommunities,
@@ -330,15 +384,11 @@ export class Daemon {
   }
 
   #channelPolicy(channel: BgpChannelConfig): ChannelPolicy {
-    const importPolicy = this.#compiler.policy(channel.importFilter);
     return {
       family: channel.family,
       table: channel.table,
-      importPolicy:
-        channel.preference === BGP_PREFERENCE
-          ? importPolicy
-          : this.#withPreference(importPolicy, channel.preference),
-      exportPolicy: this.#compiler.policy(channel.exportFilter),
+      importPolicy: this.#filters.importPolicy(channel.importFilter, channel.preference),
+      exportPolicy: this.#filters.policy(channel.exportFilter),
       ...limit('importLimit', channel.importLimit),
       ...limit('receiveLimit', channel.receiveLimit),
       ...limit('exportLimit', channel.exportLimit),
@@ -349,82 +399,19 @@ export class Daemon {
     };
   }
 
-  /** BIRD `preference`: what routes have before the import filter. */
-  #withPreference(policy: Policy, preference: number): Policy {
-    const editor = new AttrEditor(this.reflector.store);
-    const value = u32Bytes(preference);
-    return {
-      name: policy.name,
-      readsNetwork: policy.readsNetwork,
-      readsSource: policy.readsSource,
-      evaluate: (attrs, context) =>
-        policy.evaluate(editor.edit(attrs).set(LOCAL_ATTR.preference, 0, value).commit(), context),
-    };
-  }
-
-  #newCompiler(): FilterCompiler {
-    return new FilterCompiler(this.reflector.store, {
-      error: (filter, at, message) => {
-        const now = this.#env.clock.now();
-        if (now - this.#filterErrorAt < FILTER_ERROR_INTERVAL_MS) return;
-        this.#filterErrorAt = now;
-        const { file, line, column } = this.config.locate(at);
-        this.#env.log('error', `filter ${filter}: ${file}:${line}:${column} ${message}`);
-      },
-      print: (text) => {
-        this.#env.log('info', text);
-      },
-    });
-  }
-
   #logEvent(event: SpeakerEvent): void {
-    const { log } = this.#env;
-    switch (event.type) {
-      case 'established':
-        log('info', `${event.session}: session established`);
-        break;
-      case 'ended':
-        log('remote', `${event.session}: session closed: ${event.reason}`);
-        break;
-      case 'notificationSent':
-        log('remote', `${event.session}: Error: ${event.text}`);
-        break;
-      case 'notificationReceived':
-        log('remote', `${event.session}: Received: ${event.text}`);
-        break;
-      case 'notice':
-        log(event.level === 'warn' ? 'warning' : 'info', `${event.session}: ${event.text}`);
-        break;
-      case 'refused':
-        log(
-          'auth',
-          `connection from ${formatIp(event.address)} refused: ${event.reason} (${event.count} since the last such line)`,
-        );
-        break;
-      case 'bug':
-        log(
-          'bug',
-          `${event.session}: ${event.cause instanceof Error ? (event.cause.stack ?? event.cause.message) : String(event.cause)}`,
-        );
-        break;
-      case 'fsmState':
-      case 'phase':
-      case 'sessionAdded':
-      case 'sessionRemoved':
-        log('trace', `${'session' in event ? event.session : ''}: ${describeStateEvent(event)}`);
-        break;
-      default:
-        event satisfies never;
-    }
+    const line = describeEvent(event, (session, flag) => this.#hasDebug(session, flag));
+    if (line) this.#env.log(line.level, line.text);
   }
-}
 
-function describeStateEvent(
-  event: Extract<SpeakerEvent, { type: 'fsmState' | 'phase' | 'sessionAdded' | 'sessionRemoved' }>,
-): string {
-  if (event.type === 'fsmState') return `${event.direction} connection ${event.from} -> ${event.to}`;
-  if (event.type === 'phase') return `state changed to ${event.phase}`;
-  return event.type === 'sessionAdded' ? 'added' : 'removed';
+  #hasDebug(session: string, flag: DebugFlag): boolean {
+    return (this.#debug.get(session) ?? this.#debug.get(this.#rangeOf(session)))?.has(flag) ?? false;
+  }
+
+  /** Name of the range that a session was made from; the session's own where there is none. */
+  #rangeOf(session: string): string {
+    return this.speaker.session(session)?.range ?? session;
+  }
 }
 
 function limit<K extends 'importLimit' | 'receiveLimit' | 'exportLimit'>(
@@ -444,15 +431,4 @@ function listenAddress(protocol: BgpProtocolConfig): IpAddress {
     session.kind === 'single' ? session.config.localAddress : session.config.template.localAddress;
   if (protocol.strictBind && local) return local;
   return neighbor.version === 4 ? { version: 4, words: [0] } : { version: 6, words: [0, 0, 0, 0] };
-}
-
-/** Whether two protocols are configured the same, sets and maps included. */
-function sameText(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a, plain) === JSON.stringify(b, plain);
-}
-
-function plain(_key: string, value: unknown): unknown {
-  if (value instanceof Set) return [...(value as Set<unknown>)];
-  if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
-  return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -1,11 +1,13 @@
 /**
- * Where log lines go: pino's JSON where a program reads them, one readable line each on a terminal. BIRD's `log`
- * option says which classes go where.
+ * Where log lines go: pino's JSON where a program reads standard error, one readable line each on a terminal and in
+ * files. BIRD's `log` option says which classes go where.
  */
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { LogClass, LogTarget } from '../birdcl-compat/conf/lowered.ts';
+import { formatTime } from '../birdcl-compat/cli/time.ts';
+import type { DaemonConfig, LogClass } from '../birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from '../daemon.ts';
+import { openSyslog } from './syslog.ts';
 
 const PINO_LEVEL: Readonly<Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>> = {
   trace: 'trace',
@@ -18,6 +20,9 @@ const PINO_LEVEL: Readonly<Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' 
   bug: 'error',
   fatal: 'fatal',
 };
+
+/** Name of lines in the system's log where the configuration gives none. */
+const PROGRAM = 'catbird';
 
 /** Until a configuration says otherwise. */
 const DEFAULT_CLASSES: ReadonlySet<LogClass> = new Set<LogClass>([
@@ -33,11 +38,13 @@ const DEFAULT_CLASSES: ReadonlySet<LogClass> = new Set<LogClass>([
 interface Sink {
   readonly classes: ReadonlySet<LogClass>;
   write(level: LogLevel, text: string): void;
+  /** Nothing is written after this. */
+  close?(): void;
 }
 
 /** The log of one daemon. */
 export class DaemonLog {
-  #sinks: Sink[] = [stderrSink(DEFAULT_CLASSES)];
+  #sinks: Sink[] = [stderrSink(DEFAULT_CLASSES, () => formatTime({}, 'log', Date.now(), Date.now()))];
   readonly #watchers = new Set<Sink>();
 
   /** Writes a line wherever its class goes. */
@@ -58,18 +65,28 @@ export class DaemonLog {
     return () => this.#watchers.delete(sink);
   }
 
-  /** Follows a configuration's `log` options; without any, lines go to standard error. */
-  configure(targets: readonly LogTarget[]): void {
-    if (targets.length === 0) return;
-    this.#sinks = targets.map(({ classes, to }) => {
-      // A daemon in the foreground has no syslog socket of its own: its supervisor collects standard error.
-      if (to.kind === 'file') return fileSink(classes, to.path, to.limitBytes, to.backup);
-      return stderrSink(classes);
+  /** Follows a configuration's `log` and `timeformat log`; without any `log`, lines go to standard error. */
+  configure({ log, timeFormats }: Pick<DaemonConfig, 'log' | 'timeFormats'>): void {
+    const stamp = (): string => {
+      const now = Date.now();
+      return formatTime(timeFormats, 'log', now, now);
+    };
+    for (const sink of this.#sinks) sink.close?.();
+    this.#sinks = log.map(({ classes, to }) => {
+      switch (to.kind) {
+        case 'file':
+          return fileSink(classes, stamp, to.path, to.limitBytes, to.backup);
+        case 'syslog':
+          return { classes, ...openSyslog(to.name ?? PROGRAM) };
+        case 'stderr':
+          return stderrSink(classes, stamp);
+      }
     });
+    if (log.length === 0) this.#sinks = [stderrSink(DEFAULT_CLASSES, stamp)];
   }
 }
 
-function stderrSink(classes: ReadonlySet<LogClass>): Sink {
+function stderrSink(classes: ReadonlySet<LogClass>, stamp: () => string): Sink {
   if (process.stderr.isTTY) {
     return {
       classes,
@@ -80,27 +97,58 @@ function stderrSink(classes: ReadonlySet<LogClass>): Sink {
   return { classes, write: (level, text) => logger[PINO_LEVEL[level]]({ class: level }, text) };
 }
 
-function fileSink(classes: ReadonlySet<LogClass>, path: string, limitBytes?: number, backup?: string): Sink {
-  let stream: WriteStream = createWriteStream(path, { flags: 'a' });
-  stream.on('error', () => undefined);
-  let written = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Lines are written before the call returns, so that the last ones of a process are there too. */
+function fileSink(
+  classes: ReadonlySet<LogClass>,
+  stamp: () => string,
+  path: string,
+  limitBytes = Number.POSITIVE_INFINITY,
+  backup?: string,
+): Sink {
+  let file = openLog(path);
+  let written = file === undefined ? 0 : fstatSync(file).size;
+  const rotate = (): void => {
+    if (file !== undefined) closeSync(file);
+    try {
+      if (backup !== undefined) renameSync(path, backup);
+    } catch (error) {
+      complain(path, error);
+    }
+    file = openLog(path);
+    written = 0;
+  };
   return {
     classes,
     write: (level, text) => {
-      const line = `${stamp()} <${level.toUpperCase()}> ${text}\n`;
-      written += line.length;
-      if (limitBytes !== undefined && written > limitBytes) {
-        stream.end();
-        if (backup !== undefined) renameSync(path, backup);
-        stream = createWriteStream(path, { flags: 'w' });
-        stream.on('error', () => undefined);
-        written = line.length;
+      const line = Buffer.from(`${stamp()} <${level.toUpperCase()}> ${text}\n`);
+      if (written + line.length > limitBytes) rotate();
+      if (file === undefined) return;
+      try {
+        written += writeSync(file, line);
+      } catch (error) {
+        complain(path, error);
+        closeSync(file);
+        file = undefined;
       }
-      stream.write(line);
+    },
+    close: () => {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
     },
   };
 }
 
-function stamp(): string {
-  return new Date().toISOString().replace('T', ' ').replace('Z', '');
+/** Opens for appending; undefined where that fails, which standard error is told. */
+function openLog(path: string): number | undefined {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    complain(path, error);
+    return undefined;
+  }
+}
+
+function complain(path: string, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`catbird: cannot log to ${path}: ${reason}\n`);
 }

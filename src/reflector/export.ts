@@ -48,6 +48,8 @@ export interface ExportTarget {
   readonly defaultLocalPref: number;
   /** LOCAL_PREF goes to external neighbours as well (BIRD `allow bgp_local_pref`). */
   readonly allowLocalPref: boolean;
+  /** External neighbours are sent the MED that came with a route (BIRD `allow bgp_med`). Absent: no. */
+  readonly allowMed?: boolean;
   /** Route server client: neither AS path nor next hop are changed (BIRD `rs client`). */
   readonly routeServerClient: boolean;
 }
@@ -199,7 +201,7 @@ export class ExportRules {
       editor.set(ATTR.asPath, FLAG.transitive, prependAs(stripped, target.localAs));
       // RFC 4271 section 5.1.4: MED goes no further than the neighbouring AS, unless policy set it.
       const own = store.flags[received]! & HAS.med ? store.med[received]! : -1;
-      if (flags & HAS.med && store.med[attrs] === own) editor.remove(ATTR.med);
+      if (!target.allowMed && flags & HAS.med && store.med[attrs] === own) editor.remove(ATTR.med);
     } else if (!(flags & HAS.asPath)) editor.set(ATTR.asPath, FLAG.transitive, path);
     if (external) {
       if (!target.allowLocalPref) editor.remove(ATTR.localPref);

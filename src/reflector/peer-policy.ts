@@ -38,6 +38,8 @@ export interface PeerPolicy {
   /** Occurrences of the own AS in a path that are no loop (BIRD `allow local as`). */
   readonly allowLocalAs: number;
   readonly allowLocalPref: boolean;
+  /** BIRD `allow bgp_med`; absent: no. */
+  readonly allowMed?: boolean;
   /** RFC 9774: paths with AS_SET segments are taken. */
   readonly allowAsSets: boolean;
   /** RFC 4271 section 6.3: an external neighbour's paths must start with its AS. */

@@ -25,17 +25,21 @@ const STALE_TIME_MS = 360_000;
 
 /** One family of a neighbour, as `show protocols all` counts it. */
 export interface PeerChannel {
-  readonly policy: ChannelPolicy;
+  policy: ChannelPolicy;
   readonly adjRibIn: AdjRibIn;
   member: GroupMember | undefined;
   /** The neighbour sent End-of-RIB. */
   endOfRib: boolean;
   staleTimer: Timer | undefined;
+  /** Limits that were reached; those of actions `warn` and `block` until there is room again. */
+  readonly limitsHit: Set<LimitKind>;
 }
+
+export type LimitKind = 'receive' | 'import' | 'export';
 
 export class Peer implements RouteReceiver, UpdateSink {
   readonly session: EstablishedSession;
-  readonly policy: PeerPolicy;
+  policy: PeerPolicy;
   /** By family index. */
   readonly channels: (PeerChannel | undefined)[] = FAMILIES.map(() => undefined);
   readonly #reflector: Reflector;
@@ -102,7 +106,13 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   withdraw(family: FamilyIndex, batch: NlriBatch): void {
-    this.channels[family]?.adjRibIn.withdraw(batch);
+    const channel = this.channels[family];
+    if (!channel) return;
+    const { adjRibIn, limitsHit, policy } = channel;
+    adjRibIn.withdraw(batch);
+    if (limitsHit.size === 0) return;
+    if (adjRibIn.received < (policy.receiveLimit?.count ?? 0)) limitsHit.delete('receive');
+    if (adjRibIn.imported < (policy.importLimit?.count ?? 0)) limitsHit.delete('import');
   }
 
   endOfRib(family: FamilyIndex): void {
@@ -141,10 +151,25 @@ export class Peer implements RouteReceiver, UpdateSink {
     return this.session.negotiated.families.find((candidate) => candidate.family === family);
   }
 
-  /** Changes import policy and limits in place; routes are looked at again in slices. */
-  reconfigureImport(channel: PeerChannel, policy: ChannelPolicy): void {
-    channel.adjRibIn.setPolicy(policy.importPolicy);
-    this.#reflector.background((rows) => channel.adjRibIn.reapply(rows));
+  /**
+   * Takes another policy that differs from the present one in import policies alone. Routes of the channels whose
+   * import policy is another are looked at again, in slices.
+   */
+  reconfigure(policy: PeerPolicy): void {
+    this.policy = policy;
+    for (const own of policy.channels) {
+      const channel = this.channels[own.family];
+      if (!channel) continue;
+      channel.policy = own;
+      if (channel.adjRibIn.policy === own.importPolicy) continue;
+      channel.adjRibIn.setPolicy(own.importPolicy);
+      this.reapplyImport(channel);
+    }
+  }
+
+  /** Evaluates the import policy again for all routes, in slices. */
+  reapplyImport({ adjRibIn }: PeerChannel): void {
+    this.#reflector.backgroundPass(adjRibIn, (rows) => adjRibIn.reapply(rows));
   }
 
   #open(policy: ChannelPolicy, kept: readonly AdjRibIn[]): void {
@@ -173,30 +198,62 @@ export class Peer implements RouteReceiver, UpdateSink {
       policy: policy.importPolicy,
       ...(policy.receiveLimit ? { receiveLimit: policy.receiveLimit.count } : {}),
       ...(policy.importLimit ? { importLimit: policy.importLimit.count } : {}),
-      limitHit: (which) =>
-        this.#limitHit(which === 'import' ? policy.importLimit! : policy.receiveLimit!, which),
+      limitHit: (which) => {
+        const limit = which === 'import' ? policy.importLimit! : policy.receiveLimit!;
+        return this.#limitHit(this.channels[policy.family]!.limitsHit, limit, which);
+      },
     });
+    const policyChanged = adjRibIn.policy !== policy.importPolicy;
+    if (policyChanged) adjRibIn.setPolicy(policy.importPolicy);
     const channel: PeerChannel = {
       policy,
       adjRibIn,
       member: undefined,
       endOfRib: false,
       staleTimer: undefined,
+      limitsHit: new Set(),
     };
     this.channels[policy.family] = channel;
+    // Kept over a restart of the neighbour, while the configuration changed.
+    if (policyChanged) this.reapplyImport(channel);
     if (adjRibIn === old) {
       channel.staleTimer = reflector.clock.setTimer(STALE_TIME_MS, () => {
         this.#sweep(channel);
       });
     }
-    channel.member = reflector.join(this, channel);
+    reflector.enroll(this, channel);
+  }
+
+  /** Routes of a family that the neighbour is sent: those of its group but its own. */
+  exported({ adjRibIn, member }: PeerChannel): number {
+    const group = member?.group;
+    return group ? group.adjRibOut.routes - (group.adjRibOut.bySource[adjRibIn.source] ?? 0) : 0;
+  }
+
+  /** Whether `checkExportLimits` has something to check. */
+  get hasExportLimit(): boolean {
+    return this.policy.channels.some(({ exportLimit }) => exportLimit !== undefined);
+  }
+
+  /**
+   * BIRD `export limit`. Where one is exceeded the action follows, once until there is room again: a warning, or the
+   * end of the session, before what the group has packed since the last turn is sent.
+   */
+  checkExportLimits(): void {
+    for (const channel of this.channels) {
+      const limit = channel?.policy.exportLimit;
+      if (!channel || !limit) continue;
+      const over = this.exported(channel) > limit.count;
+      if (over === channel.limitsHit.has('export')) continue;
+      if (over) this.#limitHit(channel.limitsHit, limit, 'export');
+      else channel.limitsHit.delete('export');
+    }
   }
 
   #sweep(channel: PeerChannel): void {
     channel.staleTimer?.cancel();
     channel.staleTimer = undefined;
-    channel.adjRibIn.rewind();
-    this.#reflector.background((rows) => channel.adjRibIn.sweepStale(rows));
+    this.#reflector.backgroundPass(channel.adjRibIn, (rows) => channel.adjRibIn.sweepStale(rows));
   }
 
   #isRefused(attrs: number): boolean {
@@ -222,10 +279,13 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   /** Returns whether the route that exceeds the limit is taken all the same. */
-  #limitHit(limit: Limit, which: string): boolean {
-    this.#reflector.reportFaults(this.name, [
-      `${which} limit of ${limit.count} routes reached: ${limit.action}`,
-    ]);
+  #limitHit(hit: Set<LimitKind>, limit: Limit, which: LimitKind): boolean {
+    if (!hit.has(which)) {
+      this.#reflector.reportFaults(this.name, [
+        `${which} limit of ${limit.count} routes reached: ${limit.action}`,
+      ]);
+    }
+    hit.add(which);
     if (limit.action === 'warn') return true;
     if (limit.action !== 'block' && !this.#limitReached) {
       this.#limitReached = true;

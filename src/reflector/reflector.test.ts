@@ -4,6 +4,7 @@ import { formatIp, ipFromBytes, ipToBytes, parseIp } from '../base/ip.ts';
 import { countAs } from '../rib/attrs/as-path.ts';
 import { ATTR, FLAG, LOCAL_ATTR, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
+import { HAS } from '../rib/attrs/store.ts';
 import { REJECT, type Policy } from '../rib/policy.ts';
 import { familyConfig, SimWorld } from '../speaker/sim/speakers.ts';
 import type { SessionConfig } from '../speaker/config.ts';
@@ -348,7 +349,7 @@ describe('policy and limits', () => {
     const channel = peer.channels[0]!;
     expect([channel.adjRibIn.imported, channel.adjRibIn.filtered]).toEqual([0, 1]);
     expect(heard(b, 'rr')).toEqual([]);
-    peer.reconfigureImport(channel, openChannel(0));
+    peer.reconfigure({ ...peer.policy, channels: [openChannel(0)] });
     sim.clock.runFor(1000);
     expect(heard(b, 'rr')).toEqual(['172.16.1.0/24 via 10.0.0.1']);
   });
@@ -375,17 +376,130 @@ describe('policy and limits', () => {
 
   test.each([
     ['block', 2, true],
-    ['warn', 3, true],
+    ['warn', 4, true],
     ['restart', 0, false],
     ['disable', 0, false],
   ] as const)('import limit with action %s', async (action, kept, up) => {
     const limited = [openChannel(0, { importLimit: { count: 2, action } })];
     const a = await join('a', 1, { policy: { ...CLIENT, channels: limited } });
-    for (let i = 0; i < 3; i++) a.setRoute(`172.16.${i}.0/24`, attrs(a));
+    for (let i = 0; i < 4; i++) a.setRoute(`172.16.${i}.0/24`, attrs(a));
     sim.clock.runFor(1500);
     expect(heard(rr, 'a')).toHaveLength(kept);
     expect(established(rr, 'a')).toBe(up);
-    expect(rr.reports.join('\n')).toContain('import limit of 2 routes reached');
+    expect(rr.reports).toEqual([`a: import limit of 2 routes reached: ${action}`]);
+    if (!up) return;
+    const { limitsHit } = rr.reflector.peers.get('a')!.channels[0]!;
+    expect(limitsHit).toEqual(new Set(['import']));
+    for (let i = 0; i < 4; i++) a.setRoute(`172.16.${i}.0/24`, undefined);
+    sim.clock.runFor(1000);
+    expect(limitsHit).toEqual(new Set());
+  });
+
+  test.each([
+    ['warn', 3, true],
+    ['restart', 0, false],
+    ['disable', 0, false],
+  ] as const)('export limit with action %s', async (action, sent, up) => {
+    const limited = [openChannel(0, { exportLimit: { count: 2, action } })];
+    const a = await join('a', 1);
+    const b = await join('b', 2, { policy: { ...CLIENT, channels: limited } });
+    const own = await join('own', 3, { policy: { ...CLIENT, channels: limited } });
+    own.setRoute('172.17.0.0/24', attrs(own));
+    for (let i = 0; i < 2; i++) a.setRoute(`172.16.${i}.0/24`, attrs(a));
+    sim.clock.runFor(1500);
+    expect(rr.reports.filter((line) => line.startsWith('own'))).toEqual([]);
+    expect(heard(b, 'rr')).toHaveLength(sent);
+    expect(established(rr, 'b')).toBe(up);
+    // What it sent itself is not sent to it, and does not count.
+    expect(established(rr, 'own')).toBe(true);
+    expect(rr.reports).toEqual([`b: export limit of 2 routes reached: ${action}`]);
+    const { limitsHit } = rr.reflector.peers.get('b')?.channels[0] ?? {};
+    if (up) {
+      expect(limitsHit).toEqual(new Set(['export']));
+      a.setRoute('172.16.0.0/24', undefined);
+      sim.clock.runFor(1000);
+      expect(limitsHit).toEqual(new Set());
+    }
+  });
+
+  test('a kept Adj-RIB-In gets the import policy of the time when its neighbour is back', async () => {
+    const session: Partial<SessionConfig> = {
+      gracefulRestart: 'on',
+      families: [familyConfig(0, { gracefulRestart: true, forwardingPreserved: true })],
+    };
+    const a = await join('a', 1, { session });
+    const b = await join('b', 2);
+    a.setRoute('172.16.1.0/24', attrs(a));
+    sim.clock.runFor(UP_MS);
+    expect(heard(b, 'rr')).toHaveLength(1);
+    rr.policies.set('a', openPolicy({ ...CLIENT, channels: [openChannel(0, { importPolicy: REJECT })] }));
+    a.speaker.restarting = true;
+    sim.network.link(a.host, rr.host).reset();
+    sim.clock.runFor(UP_MS);
+    expect(established(rr, 'a')).toBe(true);
+    expect(heard(b, 'rr')).toEqual([]);
+  });
+});
+
+describe('paths that are refused', () => {
+  const path = (...as: number[]): Uint8Array =>
+    Uint8Array.of(2, as.length, ...as.flatMap((n) => [...u32Bytes(n)]));
+  const asSet = Uint8Array.of(1, 1, ...u32Bytes(65_010));
+
+  test.each([
+    ['the own AS in it', {}, path(65_000), false],
+    ['the own AS once, allowed once', { allowLocalAs: 1 }, path(65_000), true],
+    ['the own AS twice, allowed once', { allowLocalAs: 1 }, path(65_000, 65_000), false],
+    ['an AS set, allowed', {}, asSet, true],
+    ['an AS set, not allowed', { allowAsSets: false }, asSet, false],
+  ] as const)('%s', async (_name, policy, value, taken) => {
+    const a = await join('a', 1, { policy: { ...CLIENT, ...policy } });
+    const b = await join('b', 2);
+    // The receiver of a reflected route must not find the loop itself.
+    b.policies.set('rr', openPolicy({ allowLocalAs: 9 }));
+    a.setRoute(
+      '172.16.1.0/24',
+      attrs(a, (editor) => editor.set(ATTR.asPath, FLAG.transitive, value)),
+    );
+    sim.clock.runFor(UP_MS);
+    expect(heard(rr, 'a')).toHaveLength(taken ? 1 : 0);
+    expect(rr.reflector.peers.get('a')!.refused).toBe(taken ? 0 : 1);
+    expect(heard(b, 'rr')).toHaveLength(taken ? 1 : 0);
+  });
+
+  test.each([
+    [true, 0],
+    [false, 1],
+  ])('another first AS with enforce first as %s', async (enforceFirstAs, taken) => {
+    const a = await join('a', 1, {
+      as: 65_020,
+      policy: { enforceFirstAs },
+      // A route server's client: its own AS does not come in front.
+      ownPolicy: { routeServerClient: true },
+    });
+    a.setRoute(
+      '172.16.1.0/24',
+      attrs(a, (editor) => editor.set(ATTR.asPath, FLAG.transitive, path(65_021))),
+    );
+    sim.clock.runFor(UP_MS);
+    expect(heard(rr, 'a')).toHaveLength(taken);
+  });
+
+  test.each([
+    [true, 7],
+    [false, undefined],
+  ])('MED goes to external neighbours with allow bgp_med %s', async (allowMed, expected) => {
+    const a = await join('a', 1);
+    const out = await join('out', 2, { as: 65_020, policy: { allowMed } });
+    a.setRoute(
+      '172.16.1.0/24',
+      attrs(a, (editor) => editor.set(ATTR.med, FLAG.optional, u32Bytes(7))),
+    );
+    sim.clock.runFor(UP_MS);
+    const [row] = [...out.reflector.table('master4').best].filter((best) => best !== 0);
+    const { store, paths } = out.reflector.table('master4');
+    const set = paths.received[row!]!;
+    expect(store.flags[set]! & HAS.med ? store.med[set] : undefined).toBe(expected);
   });
 });
 

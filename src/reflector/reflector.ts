@@ -69,12 +69,16 @@ export class Reflector implements SessionEvents {
   readonly #subscriptions = new Map<UpdateGroup, Subscription>();
   readonly #restarting = new Map<string, Restarting>();
   readonly #awake = new Set<UpdateGroup>();
+  /** Neighbours with an export limit. */
+  readonly #limited = new Set<Peer>();
   readonly #tasks: BackgroundTask[] = [];
   /** Numbers for policies, so that the same compiled filter gives the same group key. */
   readonly #policyNumbers = new WeakMap<object, number>();
   #nextPolicyNumber = 1;
   #scheduled = false;
   #housekeeping: Timer | undefined;
+  /** Who waits for `releaseExport`. */
+  #deferred: { readonly peer: Peer; readonly channel: PeerChannel }[] | undefined;
   #reclaiming: Timer | undefined;
   /** When something to give back was first left for later. */
   #waitingSince: number | undefined;
@@ -125,6 +129,7 @@ export class Reflector implements SessionEvents {
       if (!peer.channels.some((channel) => channel?.adjRibIn === old)) this.discard(old);
     }
     this.peers.set(name, peer);
+    if (peer.hasExportLimit) this.#limited.add(peer);
     return peer;
   }
 
@@ -134,6 +139,8 @@ export class Reflector implements SessionEvents {
    */
   peerEnded(peer: Peer, restartTimeS: number | undefined): void {
     if (this.peers.get(peer.name) === peer) this.peers.delete(peer.name);
+    this.#limited.delete(peer);
+    this.#deferred = this.#deferred?.filter((waiting) => waiting.peer !== peer);
     const kept: AdjRibIn[] = [];
     for (const channel of peer.channels) {
       if (!channel) continue;
@@ -166,8 +173,7 @@ export class Reflector implements SessionEvents {
 
   /** Removes all routes of an Adj-RIB-In, in slices, then its source. */
   discard(adjRibIn: AdjRibIn): void {
-    adjRibIn.rewind();
-    this.background((rows) => {
+    this.backgroundPass(adjRibIn, (rows) => {
       if (!adjRibIn.clear(rows)) return false;
       // Groups must have seen the routes go before the number may mean somebody else.
       this.#afterFlush.push(() => {
@@ -183,6 +189,45 @@ export class Reflector implements SessionEvents {
   background(task: BackgroundTask): void {
     this.#tasks.push(task);
     this.#schedule();
+  }
+
+  /**
+   * A pass over the routes of an Adj-RIB-In in slices. It starts with the first route whatever passes over the same
+   * one were under way or waiting when it was asked for.
+   */
+  backgroundPass(adjRibIn: AdjRibIn, task: BackgroundTask): void {
+    let started = false;
+    this.background((rows) => {
+      if (!started) adjRibIn.rewind();
+      started = true;
+      return task(rows);
+    });
+  }
+
+  /**
+   * RFC 4724 section 4.1: after a restart of our own nothing is sent before the routes are back, so that neighbours
+   * do not give up what they kept for us. Call before the first session comes up.
+   */
+  deferExport(): void {
+    this.#deferred = [];
+  }
+
+  /** Starts sending; all neighbours get what there is by now, then End-of-RIB. */
+  releaseExport(): void {
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
+    for (const { peer, channel } of deferred) channel.member = this.join(peer, channel);
+  }
+
+  /** Whether `deferExport` holds. */
+  get exportIsDeferred(): boolean {
+    return this.#deferred !== undefined;
+  }
+
+  /** Makes a neighbour a member of its group, now or when sending starts. */
+  enroll(peer: Peer, channel: PeerChannel): void {
+    if (this.#deferred) this.#deferred.push({ peer, channel });
+    else channel.member = this.join(peer, channel);
   }
 
   /** Makes a neighbour a member of the group of those that are sent the same bytes. */
@@ -236,6 +281,7 @@ export class Reflector implements SessionEvents {
     }
     const awake = [...this.#awake];
     this.#awake.clear();
+    for (const peer of [...this.#limited]) peer.checkExportLimits();
     for (const group of this.groups.values()) group.pump();
     for (const group of awake) if (group.drain(FLUSH_NETWORKS)) this.#awake.add(group);
     if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {
@@ -350,6 +396,7 @@ export class Reflector implements SessionEvents {
         aigp: policy.aigp ?? negotiated.internal,
         defaultLocalPref: peer.policy.defaultLocalPref,
         allowLocalPref: peer.policy.allowLocalPref,
+        allowMed: peer.policy.allowMed ?? false,
         routeServerClient: peer.policy.routeServerClient,
       },
       encoding: {

@@ -15,6 +15,20 @@ export interface FamilyConfig {
   readonly forwardingPreserved?: boolean;
   /** The session is refused where the neighbour does not offer the family (BIRD `mandatory`). */
   readonly mandatory: boolean;
+  /** The session is refused where the neighbour offers the family without RFC 8950. Absent: no. */
+  readonly requireExtendedNextHop?: boolean;
+  /** The session is refused where the neighbour does not offer its side of our RFC 7911 offers. Absent: no. */
+  readonly requireAddPath?: boolean;
+}
+
+/** Capabilities without which a session is refused (BIRD `require …`). */
+export interface RequiredCapabilities {
+  readonly routeRefresh: boolean;
+  readonly enhancedRouteRefresh: boolean;
+  readonly as4: boolean;
+  readonly extendedMessages: boolean;
+  readonly hostname: boolean;
+  readonly gracefulRestart: boolean;
 }
 
 export interface SessionConfig {
@@ -43,6 +57,9 @@ export interface SessionConfig {
   readonly keepaliveTimeS?: number;
   /** Used while in OpenSent (RFC 4271 section 8.2.2 suggests 240). */
   readonly startupHoldTimeS: number;
+  /** Sessions that would agree on less are refused, Unacceptable Hold Time. Absent: no minimum. */
+  readonly minHoldTimeS?: number;
+  readonly minKeepaliveTimeS?: number;
   readonly connectRetryTimeS: number;
   /** Wait before the first connection attempt after (re)start (BIRD `connect delay time`). */
   readonly connectDelayTimeS: number;
@@ -52,6 +69,8 @@ export interface SessionConfig {
   readonly errorForgetTimeS: number;
   /** Stay down after an error until someone enables the session. */
   readonly disableAfterError: boolean;
+  /** Stay down after a Cease with one of these subcodes; 0 stands for all above 8 too, as in BIRD. Absent: none. */
+  readonly disableAfterCease?: readonly number[];
   /** RFC 9687; 0 turns it off. */
   readonly sendHoldTimeS: number;
   readonly families: readonly FamilyConfig[];
@@ -63,6 +82,8 @@ export interface SessionConfig {
   readonly extendedMessages: boolean;
   readonly gracefulRestart: 'off' | 'aware' | 'on';
   readonly gracefulRestartTimeS: number;
+  /** Absent: none. */
+  readonly require?: RequiredCapabilities;
   /** RFC 9234 and RFC 9072 are not offered. */
   readonly hostname?: string;
 }

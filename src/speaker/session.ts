@@ -447,6 +447,8 @@ export class Session implements ConnectionHost {
     }
     if (wasCurrent) this.#leaveEstablished(leaving, cause);
     if (this.#closing) return;
+    // A Cease may have disabled the session.
+    if (!this.#enabled && this.#phase !== 'down') this.#recycle();
     this.clock.soon(() => this.#decide());
     if (this.isQuiet) this.#env.quiet(this);
   }
@@ -515,6 +517,12 @@ export class Session implements ConnectionHost {
       error,
       text: describeNotification(error),
     });
+    if (error.code !== ERROR.cease || !this.#enabled) return;
+    const subcode = error.subcode <= CEASE.outOfResources ? error.subcode : 0;
+    if (!this.config.disableAfterCease?.includes(subcode)) return;
+    this.notice('info', 'Disabled after Cease notification');
+    this.#enabled = false;
+    this.#retryDelay.reset();
   }
 
   bug(error: unknown): void {

@@ -305,6 +305,21 @@ describe('errors', () => {
     expect(a.status('b')).toMatchObject({ phase: 'down', info: 'BGP Error: Bad peer AS', enabled: false });
   });
 
+  it.each([
+    ['the reason that was sent', [CEASE.administrativeReset], true],
+    ['any', [0, 1, 2, 3, 4, 5, 6, 7, 8], true],
+    ['other reasons', [CEASE.administrativeShutdown], false],
+  ])('stop the session with disable after cease of %s', async (_name, disableAfterCease, stays) => {
+    const world = new SimWorld(60);
+    const [a, b] = await established(world, { disableAfterCease, errorWaitTimeS: [1, 1] });
+    b.speaker.restart('a');
+    world.clock.runFor(3 * MINUTE);
+    expect(a.status('b').enabled).toBe(!stays);
+    expect([a.state('b'), a.status('b').lastError]).toEqual(
+      stays ? ['Down', 'Received: Administrative reset'] : ['Established', undefined],
+    );
+  });
+
   it('of the network do not: it tries again after the connect delay', async () => {
     const world = new SimWorld(18);
     const a = await world.speaker(['10.0.0.1']);

@@ -236,6 +236,7 @@ describe('what changes something', () => {
     ],
     ['configure confirm', '0018 Reconfiguration confirmed\n', undefined],
     ['down', '0007 Shutdown requested\n', 'shutdown'],
+    ['graceful restart', '0025 Graceful restart requested\n', 'shutdown, graceful'],
   ])('%s', (request, answer, logged) => {
     const daemon = new FakeDaemon();
     expect(new FakeClient(daemon).ask(request)).toBe(answer);
@@ -257,6 +258,19 @@ describe('others', () => {
   it('eval', () => {
     expect(ask('eval MY_AS + 1')).toBe('0023 64513\n');
     expect(ask('eval 1 / 0')).toBe('8008 Runtime error (Mother told me not to divide by 0)\n');
+  });
+
+  it.each([
+    [0, []],
+    [1, ['info: CLI connect', 'info: CLI connection closed']],
+    [2, ['info: CLI connect', 'trace: CLI: restrict', 'info: CLI connection closed']],
+  ])('are logged as debug commands %i says', (level, lines) => {
+    const daemon = new FakeDaemon();
+    Object.assign(daemon, { config: { ...daemon.config, debugCommands: level } });
+    const client = new FakeClient(daemon);
+    client.ask('restrict');
+    client.session.closed();
+    expect(daemon.log).toEqual(lines);
   });
 
   it('echo sends log lines beside answers, until the connection ends', () => {

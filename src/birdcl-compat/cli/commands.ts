@@ -233,7 +233,12 @@ function* check(view: DaemonView, path: string): Answer {
 
 function* down(view: DaemonView): Answer {
   yield last(CODE.shutdownOrdered, 'Shutdown requested');
-  view.shutdown();
+  view.shutdown(false);
+}
+
+function* gracefulRestart(view: DaemonView): Answer {
+  yield last(CODE.gracefulRestartOrdered, 'Graceful restart requested');
+  view.shutdown(true);
 }
 
 const logClasses = flags(LOG_CLASSES, true);
@@ -304,6 +309,7 @@ const COMMANDS: readonly Command[] = [
     configureReply(view.undo()),
   ]),
   plain('down', true, ({ view }) => down(view)),
+  plain('graceful restart', true, ({ view }) => gracefulRestart(view)),
   plain('restrict', false, (session) => {
     session.restricted = true;
     return [last(CODE.restricted, 'Access restricted')];
@@ -320,6 +326,9 @@ const COMMANDS: readonly Command[] = [
     },
   },
 ];
+
+/** All commands, in the words of a user. */
+export const COMMAND_WORDS: readonly string[] = COMMANDS.map(({ words }) => words);
 
 const TABLE = COMMANDS.map((command) => ({ command, words: command.words.split(' ') })).sort(
   (a, b) => b.words.length - a.words.length,
@@ -348,6 +357,7 @@ export class Commands implements CliHandler {
   /** @param notice takes lines that are no part of an answer */
   constructor(view: DaemonView, notice: (text: string) => void) {
     this.#session = { view, restricted: false, notice, stopEcho: undefined };
+    if (view.config.debugCommands > 0) view.note('info', 'CLI connect');
   }
 
   greeting(): Reply {
@@ -355,6 +365,8 @@ export class Commands implements CliHandler {
   }
 
   handle(request: string): Answer {
+    const { view } = this.#session;
+    if (view.config.debugCommands > 1) view.note('trace', `CLI: ${request}`);
     const tokens = new Tokens();
     tokens.addFile('', request, undefined);
     const cursor = new Cursor(tokens);
@@ -376,6 +388,8 @@ export class Commands implements CliHandler {
   }
 
   closed(): void {
-    this.#session.stopEcho?.();
+    const { view, stopEcho } = this.#session;
+    stopEcho?.();
+    if (view.config.debugCommands > 0) view.note('info', 'CLI connection closed');
   }
 }

@@ -218,6 +218,8 @@ export interface DaemonView {
    */
   routes(query: RouteQuery): Iterable<RouteView | undefined>;
   memory(): readonly MemoryRow[];
+  /** Writes a line into the daemon's log. */
+  note(level: LogClass, text: string): void;
   /** Calls `line` with each log line of the classes, until the function that it returns is called. */
   watchLog(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void;
   act(action: ProtocolAction, protocol: string, message: string | undefined): ProtocolActionResult;
@@ -230,5 +232,6 @@ export interface DaemonView {
   confirm(): ConfigureResult;
   undo(): ConfigureResult;
   /** Sends clients away and ends; called after the answer was written. */
-  shutdown(): void;
+  /** @param graceful sessions end without a NOTIFICATION, so that neighbours keep the routes (RFC 4724) */
+  shutdown(graceful: boolean): void;
 }

@@ -25,6 +25,7 @@ export const CODE = {
   undoScheduled: 22,
   evaluation: 23,
   gracefulRestart: 24,
+  gracefulRestartOrdered: 25,
   version: 1000,
   protocol: 1002,
   protocolDetail: 1006,

@@ -197,6 +197,10 @@ export class FakeDaemon implements DaemonView {
     ];
   }
 
+  note(level: string, text: string): void {
+    this.log.push(`${level}: ${text}`);
+  }
+
   watchLog(classes: ReadonlySet<string>, line: (text: string) => void): () => void {
     this.log.push(`watch ${[...classes].join(' ')}`);
     line('a log line');
@@ -238,8 +242,8 @@ export class FakeDaemon implements DaemonView {
     return { kind: 'nothing' };
   }
 
-  shutdown(): void {
-    this.log.push('shutdown');
+  shutdown(graceful: boolean): void {
+    this.log.push(graceful ? 'shutdown, graceful' : 'shutdown');
   }
 }
 

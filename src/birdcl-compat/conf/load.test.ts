@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDiagnostic } from './diagnostics.ts';
+import { formatDiagnostic, oneLine } from './diagnostics.ts';
 import type { BgpProtocolConfig, DaemonConfig, StaticProtocolConfig } from './lowered.ts';
 import { ACCEPTED, neighbor, REFLECTOR, REFUSED } from './samples.ts';
 import { HOST, load, verdict } from './test-support.ts';
@@ -47,6 +47,42 @@ describe('refused configurations', () => {
   it('report errors in the order of the text, those of the checker before a later syntax error', () => {
     const { errors } = load('define a = 10.0.0.0/8 + 1;\nrouter id 1.2.3.4;\nprotocol nonsense { }\n');
     expect(errors.map(({ location }) => location.line)).toEqual([1, 3]);
+  });
+});
+
+describe('notices', () => {
+  it.each([
+    ['check link', neighbor('direct; check link;'), "6:11 warning: 'check link' has no effect: a lost link"],
+    [
+      'deterministic med off',
+      neighbor('deterministic med off;'),
+      "6:3 warning: 'deterministic med off' has no effect",
+    ],
+    [
+      'debug of packets',
+      neighbor('debug { packets };'),
+      "6:3 warning: 'debug' logs states and events; nothing is logged yet for packets",
+    ],
+    ['debug of channels', neighbor('', 'debug all;'), "7:10 warning: 'debug' of channels logs nothing yet"],
+    [
+      'requirements that cannot be met',
+      neighbor('require as4; enable as4 off;'),
+      '8:1 warning: AS4 support required but disabled',
+    ],
+    [
+      'add paths that are required of nobody',
+      neighbor('', 'require add paths;'),
+      '8:1 warning: ADD-PATH required but not enabled',
+    ],
+  ])('say that %s does nothing', (_name, text, expected) => {
+    const { config: accepted, warnings } = load(text);
+    expect(accepted).toBeDefined();
+    expect(warnings.map(oneLine)).toEqual([expect.stringContaining(`bird.conf:${expected}`) as never]);
+  });
+
+  it('stay away where an option asks for what is done anyway', () => {
+    const quiet = 'check link off; deterministic med on; debug { states, events }; require as4;';
+    expect(load(neighbor(quiet, 'import table; export table off;')).warnings).toEqual([]);
   });
 });
 
@@ -159,9 +195,24 @@ describe('what options become', () => {
     expect(bgp(limited, 'dyn').session).toMatchObject({ config: { limit: 5 } });
   });
 
+  it('options of sessions that are not BIRD 2.0 yet, or rare', () => {
+    const text = neighbor(
+      'min hold time 30; min keepalive time 5; require route refresh; disable after cease { prefix limit hit, cease }; graceful restart;',
+      'require add paths; add paths tx; require extended next hop; extended next hop;',
+    );
+    const { session } = bgp(text, 'n1');
+    expect(session.config).toMatchObject({
+      minHoldTimeS: 30,
+      minKeepaliveTimeS: 5,
+      require: { routeRefresh: true, as4: false },
+      disableAfterCease: [1, 0],
+      families: [{ requireAddPath: true, requireExtendedNextHop: true, forwardingPreserved: true }],
+    });
+  });
+
   it('an external neighbour', () => {
     const protocol = bgp(REFLECTOR, 'upstream');
-    expect(protocol).toMatchObject({ internal: false, rrClient: false, checkLink: true });
+    expect(protocol).toMatchObject({ internal: false, rrClient: false });
     if (protocol.session.kind !== 'single') throw new Error('a single session');
     expect(protocol.session.config.multihop).toBeUndefined();
     expect(protocol.channels[0]).toMatchObject({ nextHopSelf: 'all', gateway: 'direct', aigp: false });
@@ -204,20 +255,16 @@ describe('what options become', () => {
     });
     expect(anchors.routes.map(({ target }) => target)).toEqual([
       { kind: 'blackhole' },
-      { kind: 'via', hops: [{ address: { version: 4, words: [0xc00002fe] }, onlink: false, weight: 1 }] },
+      { kind: 'via', via: { version: 4, words: [0xc00002fe] } },
       { kind: 'recursive', via: { version: 4, words: [0x0a000001] } },
       { kind: 'unreachable' },
     ]);
     expect(anchors.routes[1]!.attributes).toMatchObject({ kind: 'filter', end: 'accept' });
   });
 
-  it('debugging of protocols and channels, from the line on', () => {
-    const text = `debug protocols all;\ndebug channels { routes };\n${neighbor('', 'debug { filters };')}`;
-    const own = bgp(text, 'n1');
-    expect(own.debug.size).toBe(6);
-    expect([...own.channels[0]!.debug]).toEqual(['filters']);
-    const inherited = bgp(text.replace('debug { filters };', ''), 'n1');
-    expect([...inherited.channels[0]!.debug]).toEqual(['routes']);
+  it('debugging of protocols, from the line on', () => {
+    const text = `debug protocols { states, events };\n${neighbor('')}debug protocols off;\n`;
+    expect([...bgp(text, 'n1').debug]).toEqual(['states', 'events']);
   });
 
   it('a log file with a limit', () => {

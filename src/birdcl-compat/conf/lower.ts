@@ -41,7 +41,6 @@ export class Lowering {
     this.#reporter = reporter;
     this.#context = {
       scope: this.#scope,
-      channelDebug: () => this.#globals.debugChannels,
       warn: (at, message) => reporter.warn(at, message),
     };
     for (const [name, family] of [['master4', 0] as const, ['master6', 1] as const]) {
@@ -188,7 +187,6 @@ export class Lowering {
       timeFormats: globals.timeFormats,
       gracefulRestartWaitS: globals.gracefulRestartWaitS,
       watchdogWarningMs: globals.watchdogWarningMs,
-      watchdogTimeoutS: globals.watchdogTimeoutS,
       tables: this.#tables,
       protocols,
       symbols: this.#scope,

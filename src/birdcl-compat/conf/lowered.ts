@@ -37,6 +37,8 @@ export interface LogTarget {
 export const DEBUG_FLAGS = ['states', 'routes', 'filters', 'interfaces', 'events', 'packets'] as const;
 export type DebugFlag = (typeof DEBUG_FLAGS)[number];
 export type DebugFlags = ReadonlySet<DebugFlag>;
+/** Of these, the ones that are logged. */
+export const LOGGED_FLAGS: DebugFlags = new Set<DebugFlag>(['states', 'events']);
 
 export const TIME_FORMAT_USES = ['base', 'log', 'protocol', 'route'] as const;
 export type TimeFormatUse = (typeof TIME_FORMAT_USES)[number];
@@ -74,15 +76,12 @@ export interface ChannelConfig {
   readonly exportLimit?: LimitConfig;
   readonly importKeepFiltered: boolean;
   readonly preference: number;
-  readonly debug: DebugFlags;
 }
 
 /** To which neighbours an option about next hops applies. */
 export type NextHopScope = 'no' | 'all' | 'ibgp' | 'ebgp';
 
 export interface BgpChannelConfig extends ChannelConfig {
-  readonly importTable: boolean;
-  readonly exportTable: boolean;
   readonly addPathReceive: boolean;
   readonly addPathSend: boolean;
   /** Routes whose source is in the scope are sent with the own address as next hop. */
@@ -96,7 +95,6 @@ export interface BgpChannelConfig extends ChannelConfig {
   /** Tables that resolve next hops, where `gateway` is recursive. */
   readonly igpTable4?: string;
   readonly igpTable6?: string;
-  readonly secondary: boolean;
   readonly gracefulRestart: boolean;
   /** RFC 7311: the attribute is understood on this session. */
   readonly aigp: boolean;
@@ -128,10 +126,6 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   /** RFC 4456 CLUSTER_ID; the router ID where not given. */
   readonly clusterId: number;
   readonly channels: readonly BgpChannelConfig[];
-  readonly minHoldTimeS: number;
-  readonly minKeepaliveTimeS: number;
-  /** `direct` neighbours that must be on a connected link. */
-  readonly checkLink: boolean;
   readonly decision: {
     /** Compare AS path lengths. */
     readonly pathMetric: boolean;
@@ -139,8 +133,6 @@ export interface BgpProtocolConfig extends ProtocolConfig {
     readonly medMetric: boolean;
     readonly igpMetric: boolean;
     readonly preferOlder: boolean;
-    readonly deterministicMed: boolean;
-    readonly defaultMed: number;
     readonly defaultLocalPref: number;
   };
   /** How often the own AS may be in a received path before it is a loop (BIRD `allow local as`). */
@@ -151,45 +143,25 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly enforceFirstAs: boolean;
   /** RFC 1997 well-known communities are obeyed on export. */
   readonly interpretCommunities: boolean;
-  readonly disableAfterCease: boolean;
-  readonly require: {
-    readonly routeRefresh: boolean;
-    readonly enhancedRouteRefresh: boolean;
-    readonly as4: boolean;
-    readonly extendedMessages: boolean;
-    readonly hostname: boolean;
-    readonly gracefulRestart: boolean;
-  };
 }
 
 export interface StaticRoute {
   readonly prefix: Prefix;
   readonly target:
     | { readonly kind: 'blackhole' | 'unreachable' | 'prohibit' }
-    | { readonly kind: 'recursive'; readonly via: IpAddress }
-    | { readonly kind: 'via'; readonly hops: readonly StaticHop[] };
+    | { readonly kind: 'recursive' | 'via'; readonly via: IpAddress };
   /** Statements in braces behind the route, which set its attributes. */
   readonly attributes?: FilterProgram;
-}
-
-export interface StaticHop {
-  readonly address?: IpAddress;
-  readonly interface?: string;
-  readonly onlink: boolean;
-  /** 1 to 256. */
-  readonly weight: number;
 }
 
 export interface StaticProtocolConfig extends ProtocolConfig {
   readonly kind: 'static';
   readonly channel: ChannelConfig;
   readonly routes: readonly StaticRoute[];
-  readonly checkLink: boolean;
 }
 
 export interface DeviceProtocolConfig extends ProtocolConfig {
   readonly kind: 'device';
-  readonly scanTimeS: number;
 }
 
 export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | DeviceProtocolConfig;
@@ -207,8 +179,6 @@ export interface DaemonConfig {
   readonly gracefulRestartWaitS: number;
   /** An event that holds the loop longer than this is logged; 0 turns it off. */
   readonly watchdogWarningMs: number;
-  /** A loop that stands still this long ends the process; 0 turns it off. */
-  readonly watchdogTimeoutS: number;
   readonly tables: readonly TableConfig[];
   /** In the order of the text. */
   readonly protocols: readonly AnyProtocolConfig[];

@@ -5,14 +5,11 @@
 import type { ArgumentKind } from './arguments.ts';
 import type { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
-import type { DebugFlags } from './lowered.ts';
 import type { Scope } from './scope.ts';
 
 /** What lowering carries along. */
 export interface Context {
   readonly scope: Scope;
-  /** `debug channels` as it stands: what channels made from here on report. */
-  readonly channelDebug: () => DebugFlags;
   /** A notice about a line that is accepted but means something else than its writer may think. */
   warn(at: number, message: string): void;
 }
@@ -74,6 +71,11 @@ export function refused<Target, Node, Value>(
   });
 }
 
+/** A row for an option that is accepted whatever its value, because Catbird does what it asks for anyway. */
+export function accepted<Target, Node, Value>(words: string, kind: ArgumentKind<Node, Value>): Rule<Target> {
+  return option(words, kind, () => undefined);
+}
+
 /** Rules by their first keyword, longest first. */
 export class RuleTable<Target> {
   readonly #byFirst = new Map<string, { words: readonly string[]; rule: Rule<Target> }[]>();
@@ -86,6 +88,11 @@ export class RuleTable<Target> {
       list.sort((a, b) => b.words.length - a.words.length);
       this.#byFirst.set(words[0]!, list);
     }
+  }
+
+  /** The keywords of every row. */
+  words(): string[] {
+    return [...this.#byFirst.values()].flatMap((rules) => rules.map(({ rule }) => rule.words));
   }
 
   firstWords(): IterableIterator<string> {

@@ -169,7 +169,7 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'defaults of attributes',
-    text: neighbor('default bgp_med 4; default bgp_local_pref 5; deterministic med; prefer older;'),
+    text: neighbor('default bgp_med 0; default bgp_local_pref 5; deterministic med; prefer older;'),
   },
   {
     name: 'graceful restart in full',
@@ -179,7 +179,10 @@ export const ACCEPTED: readonly Accepted[] = [
   { name: 'disabled with debug', text: neighbor('disabled; debug { states, routes, filters };') },
   {
     name: 'limits with actions',
-    text: neighbor('', 'import limit 10 action warn; receive limit 11 action restart; export limit 12;'),
+    text: neighbor(
+      '',
+      'import limit 10 action warn; receive limit 11 action restart; export limit 12; export limit off;',
+    ),
   },
   { name: 'tables of import and export', text: neighbor('', 'import table; export table on;') },
   { name: 'add paths', text: neighbor('', 'add paths rx; add paths on;') },
@@ -192,7 +195,33 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'gateway and igp table',
-    text: `ipv4 table resolve;\n${neighbor('', 'gateway recursive; igp table resolve; preference 70; aigp off;')}`,
+    text: neighbor('', 'gateway recursive; igp table master4; preference 70; aigp off;'),
+  },
+  {
+    name: 'Cease that disables',
+    text: neighbor(
+      'disable after cease; disable after cease { cease, prefix limit hit, connection rejected };',
+    ),
+  },
+  {
+    name: 'options that ask for what is done anyway',
+    text: neighbor('deterministic med off; check link off; setkey on;', 'secondary off; import table off;'),
+  },
+  {
+    name: 'debugging that logs nothing',
+    text: `debug channels all;\ndebug protocols all;\ndebug commands 2;\n${neighbor('debug all;', 'debug { routes };')}`,
+  },
+  {
+    name: 'logs of all kinds',
+    text: `log syslog name "bird" all;\nlog "/tmp/bird.log" 1000 "/tmp/bird.old" { debug, trace };\n${HEAD}`,
+  },
+  {
+    name: 'time formats and watchdog',
+    text: `timeformat base iso short us;\ntimeformat log "%F %T" 3600 "%F";\nwatchdog warning 5 s;\nwatchdog timeout 0 s;\n${HEAD}`,
+  },
+  {
+    name: 'static channel with limits that are off',
+    text: `${HEAD}protocol static { ipv4 { import limit off; export limit off; preference 150; }; check link off; route 10.0.0.0/8 via 10.1.1.1 onlink weight 3; }\n`,
   },
   { name: 'table with options', text: `ipv4 table t { sorted; }\n${HEAD}` },
   { name: 'filter in place', text: neighbor('', 'import filter { if net.len > 24 then reject; accept; };') },
@@ -237,7 +266,7 @@ export const ACCEPTED: readonly Accepted[] = [
   { name: 'print', text: filter('print "a", net, bgp_path; printn "b"; accept "yes";') },
   {
     name: 'static routes of all kinds',
-    text: `${HEAD}protocol static { ipv6; route 2001:db8::/32 via fe80::1%eth0 weight 2 via 2001:db8:1::1; route ::/0 prohibit; check link off; }\n`,
+    text: `${HEAD}protocol static { ipv6; route 2001:db8::/32 via 2001:db8:1::1 weight 2; route ::/0 prohibit; check link off; }\n`,
   },
 ];
 
@@ -449,6 +478,60 @@ export const REFUSED: readonly Refused[] = [
     error: "bird.conf:6:3 'mrtdump' is not built yet",
     onlyHere: true,
   },
+  ...(
+    [
+      [
+        'an IGP table',
+        `ipv4 table t;\n${neighbor('', 'igp table t;')}`,
+        '8:10',
+        "'igp table' is not built yet",
+      ],
+      ['secondary', neighbor('', 'secondary;'), '7:10', "'secondary' is not built yet"],
+      ['a default MED', neighbor('default bgp_med 4;'), '6:3', "'default bgp_med' is not built yet"],
+      [
+        'an export limit that blocks',
+        neighbor('', 'export limit 5 action block;'),
+        '7:10',
+        "'export limit' with 'action block' is not built yet",
+      ],
+      [
+        'a watchdog that kills',
+        `watchdog timeout 5 s;\n${HEAD}`,
+        '1:1',
+        "'watchdog timeout' is not built yet",
+      ],
+      [
+        'several next hops',
+        `${HEAD}protocol static {\n  ipv4;\n  route 10.0.0.0/8 via 10.1.1.1 via 10.1.1.2;\n}\n`,
+        '5:33',
+        'several next hops are not built yet',
+      ],
+      [
+        'a next hop on an interface',
+        `${HEAD}protocol static {\n  ipv4;\n  route 10.0.0.0/8 via "eth0";\n}\n`,
+        '5:20',
+        'next hops through an interface are not built yet',
+      ],
+      [
+        'links that are watched',
+        `${HEAD}protocol static {\n  ipv4;\n  check link;\n}\n`,
+        '5:3',
+        "'check link' is not built yet",
+      ],
+      [
+        'a limit on static routes',
+        `${HEAD}protocol static {\n  ipv4 { import limit 5; };\n}\n`,
+        '4:10',
+        "'import limit' is not built yet",
+      ],
+      [
+        'table settings',
+        `ipv4 table t {\n  gc period 5 s;\n}\n${HEAD}`,
+        '2:3',
+        "'gc period' is not built yet",
+      ],
+    ] as const
+  ).map(([name, text, at, message]) => ({ name, text, error: `bird.conf:${at} ${message}`, onlyHere: true })),
   {
     name: 'a set that cannot match',
     text: filter('if bgp_path ~ [(1,2)] then accept;'),

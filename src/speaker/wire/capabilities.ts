@@ -2,7 +2,7 @@
  * Capabilities (RFC 5492): one row per code with its decoder and encoder. Codes without a row are ignored, as
  * RFC 5492 section 3 asks; rows without an encoder are understood for display only.
  */
-import { AFI, FAMILIES } from '../../base/family.ts';
+import { AFI } from '../../base/family.ts';
 import { CAPABILITY } from './iana.ts';
 
 /** What was announced for one address family; families that Catbird does not carry are kept for display. */
@@ -273,23 +273,16 @@ export function settleCapabilities(caps: Capabilities): void {
   for (const family of caps.families) delete family.longLived;
 }
 
-/** All capabilities to announce, each as code, length and value. */
+/**
+ * All capabilities to announce, each as code, length and value. RFC 5492 section 5 puts those that are missed into a
+ * NOTIFICATION in the same form.
+ */
 export function encodeCapabilities(caps: Capabilities): Uint8Array {
   const bytes: number[] = [];
   for (const row of ROWS) {
     for (const value of row.encode?.(caps) ?? []) bytes.push(row.code, value.length, ...value);
   }
   return Uint8Array.from(bytes);
-}
-
-/** The multiprotocol capabilities of the given families, as RFC 5492 section 5 puts them into a NOTIFICATION. */
-export function encodeRequiredFamilies(families: readonly number[]): Uint8Array {
-  return Uint8Array.from(
-    families.flatMap((index) => {
-      const { afi, safi } = FAMILIES[index as 0 | 1];
-      return [CAPABILITY.multiprotocol, 4, ...put16(afi), 0, safi];
-    }),
-  );
 }
 
 /** BIRD's names of address families, by `afi/safi`. */

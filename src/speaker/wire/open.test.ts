@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { familyConfig, sessionConfig, addressOf } from '../sim/speakers.ts';
-import type { SessionConfig } from '../config.ts';
+import type { RequiredCapabilities, SessionConfig } from '../config.ts';
 import type { Negotiated } from '../negotiated.ts';
 import { formatCapabilities, noCapabilities, type Capabilities } from './capabilities.ts';
 import type { BgpError } from './errors.ts';
@@ -201,6 +201,19 @@ function agreed(local: SessionConfig, open: OpenMessage): Negotiated {
   return answer;
 }
 
+/** Requires one capability. */
+function requiring(name: keyof RequiredCapabilities): Partial<SessionConfig> {
+  const none = {
+    routeRefresh: false,
+    enhancedRouteRefresh: false,
+    as4: false,
+    extendedMessages: false,
+    hostname: false,
+    gracefulRestart: false,
+  };
+  return { require: { ...none, [name]: true } };
+}
+
 const SILENT = { capabilities: noCapabilities() };
 
 describe('what two OPENs agree on', () => {
@@ -235,6 +248,36 @@ describe('what two OPENs agree on', () => {
       7,
       '0104 00020001',
     ],
+    ['a hold time under our minimum', { minHoldTimeS: 91 }, remote(), 6, '005a'],
+    ['no hold time where we have a minimum', { minHoldTimeS: 3 }, remote({ holdTimeS: 0 }), 6, '0000'],
+    ['a keepalive time under our minimum', { minKeepaliveTimeS: 31 }, remote(), 6, '005a'],
+    ['no route refresh', requiring('routeRefresh'), remote(SILENT), 7, '0200'],
+    ['no enhanced route refresh', requiring('enhancedRouteRefresh'), remote(SILENT), 7, '4600'],
+    ['no 4-octet AS numbers', requiring('as4'), remote(SILENT), 7, '4104 0000fde8'],
+    ['no extended messages', requiring('extendedMessages'), remote(SILENT), 7, '0600'],
+    ['no hostname', requiring('hostname'), remote(SILENT), 7, '4902 0000'],
+    ['no graceful restart', requiring('gracefulRestart'), remote(SILENT), 7, '4002 0000'],
+    [
+      'no IPv6 next hops',
+      { families: [familyConfig(0, { extendedNextHop: true, requireExtendedNextHop: true })] },
+      remote(),
+      7,
+      '0506 0001 0001 0002',
+    ],
+    [
+      'no paths to receive',
+      { families: [familyConfig(0, { addPathReceive: true, requireAddPath: true })] },
+      remote(),
+      7,
+      '4504 0001 01 02',
+    ],
+    [
+      'no taste for our paths',
+      { families: [familyConfig(0, { addPathSend: true, requireAddPath: true })] },
+      remote(),
+      7,
+      '4504 0001 01 01',
+    ],
   ])('refuses %s', (_name, options, open, subcode, data) => {
     expect(agree(config(options), open)).toEqual({ code: 2, subcode, data: hex(data) });
   });
@@ -242,6 +285,8 @@ describe('what two OPENs agree on', () => {
   it.each<[string, Partial<SessionConfig>, OpenMessage, Partial<Negotiated>]>([
     ['the shorter hold time', {}, remote(), { holdTimeS: 90, keepaliveTimeS: 30 }],
     ['our hold time where shorter', { holdTimeS: 9 }, remote(), { holdTimeS: 9, keepaliveTimeS: 3 }],
+    ['what is just enough', { minHoldTimeS: 90, minKeepaliveTimeS: 30 }, remote(), { holdTimeS: 90 }],
+    ['capabilities that are there', requiring('as4'), remote(), { as4: true }],
     ['no hold time at all', {}, remote({ holdTimeS: 0 }), { holdTimeS: 0, keepaliveTimeS: 0 }],
     ['the configured share for keepalives', { keepaliveTimeS: 60 }, remote(), { keepaliveTimeS: 22 }],
     [

@@ -1,11 +1,10 @@
 /** OPEN (RFC 4271 section 4.2): encoding, decoding, the checks of section 6.2, and what two OPENs agree on. */
 import { FAMILIES, type FamilyIndex } from '../../base/family.ts';
-import type { FamilyConfig, SessionConfig } from '../config.ts';
+import type { FamilyConfig, RequiredCapabilities, SessionConfig } from '../config.ts';
 import type { Negotiated, NegotiatedFamily } from '../negotiated.ts';
 import {
   decodeCapabilities,
   encodeCapabilities,
-  encodeRequiredFamilies,
   familyCapabilities,
   noCapabilities,
   settleCapabilities,
@@ -188,6 +187,12 @@ export function negotiate(
   if (remote.holdTimeS === 1 || remote.holdTimeS === 2) {
     return openError(OPEN_ERROR.unacceptableHoldTime, Uint8Array.of(0, remote.holdTimeS));
   }
+  const holdTimeS = Math.min(config.holdTimeS, remote.holdTimeS);
+  const keepaliveS = keepaliveTimeS(config, holdTimeS);
+  if (holdTimeS < (config.minHoldTimeS ?? 0) || keepaliveS < (config.minKeepaliveTimeS ?? 0)) {
+    const data = Uint8Array.of(remote.holdTimeS >>> 8, remote.holdTimeS & 0xff);
+    return openError(OPEN_ERROR.unacceptableHoldTime, data);
+  }
   // RFC 6286 section 2.2: not zero, and within an AS not the same as ours.
   if (remote.routerId === 0 || (internal && remote.routerId === config.routerId)) {
     const id = new Uint8Array(4);
@@ -196,17 +201,24 @@ export function negotiate(
   }
   const families: NegotiatedFamily[] = [];
   const missing: FamilyIndex[] = [];
+  const required = noCapabilities();
+  let lacking = requireCapabilities(required, config, caps);
   for (const offer of config.families) {
     const mine = announcedFamily(local, offer.family);
     const theirs = announcedFamily(caps, offer.family);
-    if (mine && theirs) families.push(negotiateFamily(config, offer, mine, theirs));
-    else if (offer.mandatory) missing.push(offer.family);
+    if (mine && theirs) {
+      families.push(negotiateFamily(config, offer, mine, theirs));
+      lacking = requireOfFamily(required, offer, theirs) || lacking;
+    } else if (offer.mandatory) missing.push(offer.family);
   }
-  if (missing.length > 0 || families.length === 0) {
-    const wanted = missing.length > 0 ? missing : config.families.map((offer) => offer.family);
-    return openError(OPEN_ERROR.unsupportedCapability, encodeRequiredFamilies(wanted));
+  if (families.length === 0 && missing.length === 0)
+    missing.push(...config.families.map(({ family }) => family));
+  for (const family of missing) {
+    const { afi, safi } = FAMILIES[family];
+    familyCapabilities(required, afi, safi).multiprotocol = true;
+    lacking = true;
   }
-  const holdTimeS = Math.min(config.holdTimeS, remote.holdTimeS);
+  if (lacking) return openError(OPEN_ERROR.unsupportedCapability, encodeCapabilities(required));
   const extended = local.extendedMessages && caps.extendedMessages;
   const maxLength = extended ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;
   return {
@@ -216,7 +228,7 @@ export function negotiate(
     remoteRouterId: remote.routerId,
     internal,
     holdTimeS,
-    keepaliveTimeS: keepaliveTimeS(config, holdTimeS),
+    keepaliveTimeS: keepaliveS,
     as4: local.as4 !== undefined && caps.as4 !== undefined,
     families,
     routeRefresh: local.routeRefresh && caps.routeRefresh,
@@ -225,6 +237,41 @@ export function negotiate(
     maxReceiveLength: maxLength,
     ...(caps.gracefulRestart && { gracefulRestart: caps.gracefulRestart }),
   };
+}
+
+/** Writes into `required` what `require …` asks for and the neighbour did not offer; returns whether that is anything. */
+function requireCapabilities(required: Capabilities, config: SessionConfig, theirs: Capabilities): boolean {
+  const lacks: Readonly<Record<keyof RequiredCapabilities, boolean>> = {
+    routeRefresh: !theirs.routeRefresh,
+    enhancedRouteRefresh: !theirs.enhancedRouteRefresh,
+    as4: theirs.as4 === undefined,
+    extendedMessages: !theirs.extendedMessages,
+    hostname: theirs.hostname === undefined,
+    gracefulRestart: theirs.gracefulRestart === undefined,
+  };
+  const isLacking = (name: keyof RequiredCapabilities): boolean =>
+    config.require?.[name] === true && lacks[name];
+  required.routeRefresh = isLacking('routeRefresh');
+  required.enhancedRouteRefresh = isLacking('enhancedRouteRefresh');
+  if (isLacking('as4')) required.as4 = config.localAs;
+  required.extendedMessages = isLacking('extendedMessages');
+  if (isLacking('hostname')) required.hostname = '';
+  if (isLacking('gracefulRestart')) required.gracefulRestart = { restartTimeS: 0, restarting: false };
+  return (Object.keys(lacks) as (keyof RequiredCapabilities)[]).some(isLacking);
+}
+
+/** The same for one family that both sides carry. */
+function requireOfFamily(required: Capabilities, offer: FamilyConfig, theirs: FamilyCapabilities): boolean {
+  const extendedNextHop = offer.requireExtendedNextHop === true && !theirs.extendedNextHop;
+  const wantsPaths = offer.requireAddPath === true;
+  const addPathReceive = wantsPaths && offer.addPathSend && !theirs.addPathReceive;
+  const addPathSend = wantsPaths && offer.addPathReceive && !theirs.addPathSend;
+  if (!extendedNextHop && !addPathReceive && !addPathSend) return false;
+  const family = familyCapabilities(required, theirs.afi, theirs.safi);
+  family.extendedNextHop = extendedNextHop;
+  family.addPathReceive = addPathReceive;
+  family.addPathSend = addPathSend;
+  return true;
 }
 
 function asIsAccepted(config: SessionConfig, remoteAs: number): boolean {

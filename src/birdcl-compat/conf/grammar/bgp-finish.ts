@@ -1,5 +1,5 @@
 /** What the options of a `protocol bgp` mean together: BIRD's checks and dependent defaults, then RFC words. */
-import type { FamilyConfig, SessionConfig } from '../../../speaker/config.ts';
+import type { FamilyConfig, RequiredCapabilities, SessionConfig } from '../../../speaker/config.ts';
 import type { IpAddress } from '../../../base/ip.ts';
 import { ACCEPT_ALL, REJECT_ALL } from '../../filter/program.ts';
 import { ConfError } from '../diagnostics.ts';
@@ -108,6 +108,32 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
+/** BIRD's notices about options that keep a session from ever coming up, or that have no effect alone. */
+const WARNINGS: readonly { readonly when: (draft: BgpDraft) => boolean; readonly message: string }[] = [
+  {
+    when: (d) => d.requireEnhancedRouteRefresh && !(d.enableRouteRefresh && d.enableEnhancedRouteRefresh),
+    message: 'Enhanced refresh required but disabled',
+  },
+  { when: (d) => d.requireAs4 && !d.enableAs4, message: 'AS4 support required but disabled' },
+  {
+    when: (d) => d.requireExtendedMessages && !d.enableExtendedMessages,
+    message: 'Extended messages required but not enabled',
+  },
+  {
+    when: (d) => d.requireGracefulRestart && d.gracefulRestart === 'off',
+    message: 'Graceful restart required but not enabled',
+  },
+  {
+    when: (d) => d.channels.some((channel) => channel.requireExtendedNextHop && !channel.extendedNextHop),
+    message: 'Extended next hop required but not enabled',
+  },
+  {
+    when: (d) =>
+      d.channels.some((channel) => channel.requireAddPath && !channel.addPathReceive && !channel.addPathSend),
+    message: 'ADD-PATH required but not enabled',
+  },
+];
+
 function keepaliveTime(draft: BgpDraft): number {
   return draft.keepaliveTimeS ?? Math.floor(draft.holdTimeS / 3);
 }
@@ -149,7 +175,6 @@ function finishBgpChannel(
   if (gateway === 'recursive' && channel.table!.sorted) fail('BGP in recursive mode prohibits sorted table');
   if (draft.deterministicMed && channel.table!.sorted)
     fail('BGP with deterministic MED prohibits sorted table');
-  if (channel.secondary && !channel.table!.sorted) fail('BGP with secondary option requires sorted table');
   // A session that must stay down after an error cannot be restarted by a limit.
   const restartForbidden = channel.importLimit?.action === 'restart' && draft.disableAfterError;
   const importLimit = restartForbidden
@@ -171,8 +196,6 @@ function finishBgpChannel(
       importFilter: channel.importFilter ?? ACCEPT_ALL,
       exportFilter: channel.exportFilter ?? REJECT_ALL,
     }),
-    importTable: channel.importTable,
-    exportTable: channel.exportTable,
     addPathReceive: channel.addPathReceive,
     addPathSend: channel.addPathSend,
     nextHopSelf: channel.nextHopSelf,
@@ -184,7 +207,6 @@ function finishBgpChannel(
     gateway,
     ...(igpTable4 === undefined ? {} : { igpTable4 }),
     ...(igpTable6 === undefined ? {} : { igpTable6 }),
-    secondary: channel.secondary,
     gracefulRestart: channel.gracefulRestart ?? draft.gracefulRestart === 'on',
     aigp: channel.aigp ?? facts.internal,
     requireExtendedNextHop: channel.requireExtendedNextHop,
@@ -200,7 +222,24 @@ function familyConfig(channel: BgpChannelConfig): FamilyConfig {
     extendedNextHop: channel.extendedNextHop,
     gracefulRestart: channel.gracefulRestart,
     mandatory: channel.mandatory,
+    // A reflector forwards nothing, so a restart of it changes no forwarding: all that there was is preserved.
+    ...(channel.gracefulRestart && { forwardingPreserved: true }),
+    ...(channel.requireExtendedNextHop && { requireExtendedNextHop: true }),
+    ...(channel.requireAddPath && { requireAddPath: true }),
   };
+}
+
+/** What `require …` asks for; undefined for nothing. */
+function requirements(draft: BgpDraft): RequiredCapabilities | undefined {
+  const require: RequiredCapabilities = {
+    routeRefresh: draft.requireRouteRefresh,
+    enhancedRouteRefresh: draft.requireEnhancedRouteRefresh,
+    as4: draft.requireAs4,
+    extendedMessages: draft.requireExtendedMessages,
+    hostname: draft.requireHostname,
+    gracefulRestart: draft.requireGracefulRestart,
+  };
+  return Object.values(require).includes(true) ? require : undefined;
 }
 
 function sessionTemplate(
@@ -223,11 +262,14 @@ function sessionTemplate(
     holdTimeS: draft.holdTimeS,
     ...(draft.keepaliveTimeS !== undefined && { keepaliveTimeS: draft.keepaliveTimeS }),
     startupHoldTimeS: draft.startupHoldTimeS,
+    ...(draft.minHoldTimeS > 0 && { minHoldTimeS: draft.minHoldTimeS }),
+    ...(draft.minKeepaliveTimeS > 0 && { minKeepaliveTimeS: draft.minKeepaliveTimeS }),
     connectRetryTimeS: draft.connectRetryTimeS,
     connectDelayTimeS: draft.connectDelayTimeS,
     errorWaitTimeS: draft.errorWaitTimeS,
     errorForgetTimeS: draft.errorForgetTimeS,
     disableAfterError: draft.disableAfterError,
+    ...(draft.disableAfterCease.length > 0 && { disableAfterCease: draft.disableAfterCease }),
     sendHoldTimeS: draft.sendHoldTimeS ?? Math.max(SEND_HOLD_TIME_S, 2 * draft.holdTimeS),
     families: channels.map(familyConfig),
     capabilities: draft.capabilities,
@@ -237,6 +279,7 @@ function sessionTemplate(
     extendedMessages: draft.enableExtendedMessages,
     gracefulRestart: draft.gracefulRestart,
     gracefulRestartTimeS: draft.gracefulRestartTimeS,
+    ...(requirements(draft) && { require: requirements(draft)! }),
     ...(draft.advertiseHostname && { hostname: context.hostname }),
   };
 }
@@ -251,6 +294,7 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
   if (draft.keepaliveTimeS !== undefined && draft.keepaliveTimeS > draft.holdTimeS / 2) {
     context.warn(context.end, 'Keepalive time should be at most 1/2 of hold time');
   }
+  for (const { when, message } of WARNINGS) if (when(draft)) context.warn(context.end, message);
   const channels = draft.channels.map((channel) => finishBgpChannel(channel, draft, facts, context));
   const template = sessionTemplate(draft, facts, channels, context);
   return {
@@ -284,16 +328,11 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
     rrClient: draft.rrClient,
     clusterId: draft.rrClusterId ?? template.routerId,
     channels,
-    minHoldTimeS: draft.minHoldTimeS,
-    minKeepaliveTimeS: draft.minKeepaliveTimeS,
-    checkLink: facts.checkLink,
     decision: {
       pathMetric: draft.pathMetric,
       medMetric: draft.medMetric,
       igpMetric: draft.igpMetric,
       preferOlder: draft.preferOlder,
-      deterministicMed: draft.deterministicMed,
-      defaultMed: draft.defaultMed,
       defaultLocalPref: draft.defaultLocalPref,
     },
     allowLocalAs: draft.allowLocalAs,
@@ -302,14 +341,5 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
     allowAsSets: draft.allowAsSets,
     enforceFirstAs: draft.enforceFirstAs,
     interpretCommunities: draft.interpretCommunities,
-    disableAfterCease: draft.disableAfterCease,
-    require: {
-      routeRefresh: draft.requireRouteRefresh,
-      enhancedRouteRefresh: draft.requireEnhancedRouteRefresh,
-      as4: draft.requireAs4,
-      extendedMessages: draft.requireExtendedMessages,
-      hostname: draft.requireHostname,
-      gracefulRestart: draft.requireGracefulRestart,
-    },
   };
 }

@@ -24,7 +24,7 @@ import { addressOf, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import type { NextHopScope, TableConfig } from '../lowered.ts';
-import { option, refused, RuleTable } from '../rules.ts';
+import { accepted, option, refused, RuleTable } from '../rules.ts';
 import type { Rule } from '../rules.ts';
 import { finishBgp } from './bgp-finish.ts';
 import { channelOwnerRules, channelRules, newChannel, skipBlock } from './channel.ts';
@@ -38,8 +38,6 @@ const BGP_PREFERENCE = 100;
 export const DEFAULT_MULTIHOP = 64;
 
 export interface BgpChannelDraft extends ChannelDraft {
-  importTable: boolean;
-  exportTable: boolean;
   addPathReceive: boolean;
   addPathSend: boolean;
   nextHopSelf: NextHopScope;
@@ -50,7 +48,6 @@ export interface BgpChannelDraft extends ChannelDraft {
   gateway: 'direct' | 'recursive' | undefined;
   igpTable4: TableConfig | undefined;
   igpTable6: TableConfig | undefined;
-  secondary: boolean;
   gracefulRestart: boolean | undefined;
   aigp: boolean | undefined;
   requireExtendedNextHop: boolean;
@@ -91,7 +88,8 @@ export interface BgpDraft extends ProtocolDraft {
   errorWaitTimeS: [number, number];
   errorForgetTimeS: number;
   disableAfterError: boolean;
-  disableAfterCease: boolean;
+  /** Cease subcodes; 0 stands for the others too. */
+  disableAfterCease: readonly number[];
   capabilities: boolean;
   enableAs4: boolean;
   enableRouteRefresh: boolean;
@@ -111,7 +109,6 @@ export interface BgpDraft extends ProtocolDraft {
   igpMetric: boolean;
   preferOlder: boolean;
   deterministicMed: boolean;
-  defaultMed: number;
   defaultLocalPref: number;
   requireRouteRefresh: boolean;
   requireEnhancedRouteRefresh: boolean;
@@ -245,18 +242,47 @@ const bracesOrSwitch: ArgumentKind<boolean, boolean> = {
   evaluate: (node) => node,
 };
 
-const CEASE_LISTS = 'Catbird knows on and off for it, not single reasons';
 const NO_LLGR = 'Catbird has no long-lived graceful restart yet';
+const NO_RESOLVING = 'Catbird has no forwarding table: it resolves no next hops and takes all as reachable';
 const off = (value: boolean): boolean => !value;
 const on = (value: boolean): boolean => value;
 
-const cease: ArgumentKind<{ on: boolean; expression?: Expression }, boolean> = {
+/** BIRD's words for Cease subcodes, by subcode. */
+const CEASE_WORDS = [
+  'cease',
+  'prefix limit hit',
+  'administrative shutdown',
+  'peer deconfigured',
+  'administrative reset',
+  'connection rejected',
+  'configuration change',
+  'connection collision',
+  'out of resources',
+].map((words) => words.split(' '));
+
+/** A switch, or reasons in braces. */
+const cease: ArgumentKind<number[] | { on: boolean; expression?: Expression }, readonly number[]> = {
   parse(cursor) {
-    if (cursor.isPunctuation('{'))
-      cursor.fail("a list for 'disable after cease' is not built yet", CEASE_LISTS);
-    return bool.parse(cursor);
+    if (!cursor.accept('{')) return bool.parse(cursor);
+    const list: number[] = [];
+    do {
+      const subcode = CEASE_WORDS.findIndex((words) =>
+        words.every((word, i) => cursor.textAfter(i) === word),
+      );
+      if (subcode < 0) {
+        const words = CEASE_WORDS.map((candidate) => candidate.join(' '));
+        cursor.unexpected(`one of ${words.map((word) => `'${word}'`).join(', ')}`, words);
+      }
+      cursor.at += CEASE_WORDS[subcode]!.length;
+      list.push(subcode);
+    } while (cursor.accept(','));
+    cursor.expect('}');
+    return list;
   },
-  evaluate: bool.evaluate,
+  evaluate(node, scope) {
+    if (Array.isArray(node)) return node;
+    return bool.evaluate(node, scope) ? CEASE_WORDS.map((_words, subcode) => subcode) : [];
+  },
 };
 
 const options: Rule<BgpDraft>[] = [
@@ -306,7 +332,11 @@ const options: Rule<BgpDraft>[] = [
   ),
   option('passive', bool, (draft, value) => (draft.passive = value)),
   option('ttl security', bool, (draft, value) => (draft.ttlSecurity = value)),
-  option('check link', bool, (draft, value) => (draft.checkLink = value)),
+  option('check link', bool, (draft, value, context, at) => {
+    draft.checkLink = value;
+    if (value)
+      context.warn(at, "'check link' has no effect: a lost link is noticed by TCP and the hold timer");
+  }),
   refused('bfd', bracesOrSwitch, 'Catbird has no BFD yet', off),
   option('hold time', holdTime(), (draft, value) => (draft.holdTimeS = value)),
   option('min hold time', number, (draft, value) => (draft.minHoldTimeS = value)),
@@ -365,8 +395,11 @@ const options: Rule<BgpDraft>[] = [
   option('med metric', bool, (draft, value) => (draft.medMetric = value)),
   option('igp metric', bool, (draft, value) => (draft.igpMetric = value)),
   option('prefer older', bool, (draft, value) => (draft.preferOlder = value)),
-  option('deterministic med', bool, (draft, value) => (draft.deterministicMed = value)),
-  option('default bgp_med', number, (draft, value) => (draft.defaultMed = value)),
+  option('deterministic med', bool, (draft, value, context, at) => {
+    draft.deterministicMed = value;
+    if (!value) context.warn(at, "'deterministic med off' has no effect: Catbird always compares MED so");
+  }),
+  refused('default bgp_med', number, 'Catbird takes a missing MED as 0', (value) => value === 0),
   option('default bgp_local_pref', number, (draft, value) => (draft.defaultLocalPref = value)),
 ];
 
@@ -383,10 +416,11 @@ function holdTime(): ArgumentKind<Expression, number> {
   };
 }
 
-const bgpChannelRules: Rule<BgpChannelDraft>[] = [
+export const bgpChannelOptions = new RuleTable<BgpChannelDraft>([
   ...channelRules<BgpChannelDraft>(),
-  option('import table', bool, (channel, value) => (channel.importTable = value)),
-  option('export table', bool, (channel, value) => (channel.exportTable = value)),
+  // Both tables are always kept (Adj-RIB-In and Adj-RIB-Out), so that there is nothing to turn on.
+  accepted('import table', bool),
+  accepted('export table', bool),
   option('add paths', bool, (channel, value) => {
     channel.addPathReceive = value;
     channel.addPathSend = value;
@@ -411,11 +445,15 @@ const bgpChannelRules: Rule<BgpChannelDraft>[] = [
     context.warn(at, "'missing lladdr' is deprecated and has no effect, remove it");
   }),
   option('gateway', choice('direct', 'recursive'), (channel, value) => (channel.gateway = value)),
-  option('igp table', table, (channel, value) => {
+  option('igp table', table, (channel, value, _context, at) => {
+    // Catbird resolves no next hop through a table, so that only the table that is asked by default makes no difference.
+    if (value.name !== 'master4' && value.name !== 'master6' && value !== channel.table) {
+      throw new ConfError(at, "'igp table' is not built yet", NO_RESOLVING);
+    }
     if (value.family === 0) channel.igpTable4 = value;
     else channel.igpTable6 = value;
   }),
-  option('secondary', bool, (channel, value) => (channel.secondary = value)),
+  refused('secondary', bool, 'Catbird sends the best path, or none where the export filter rejects it', off),
   refused('validate', bool, 'it is for flowspec channels, which Catbird has not yet', off),
   option('graceful restart', bool, (channel, value) => (channel.gracefulRestart = value)),
   refused('long lived graceful restart', bool, NO_LLGR, off),
@@ -428,7 +466,7 @@ const bgpChannelRules: Rule<BgpChannelDraft>[] = [
     'it is the metric that AIGP adds for this neighbour, which Catbird does not',
     () => false,
   ),
-];
+]);
 
 function newBgpChannel(
   _owner: BgpDraft,
@@ -437,8 +475,6 @@ function newBgpChannel(
 ): BgpChannelDraft {
   return {
     ...newChannel(family, BGP_PREFERENCE, context),
-    importTable: false,
-    exportTable: false,
     addPathReceive: false,
     addPathSend: false,
     nextHopSelf: 'no',
@@ -449,7 +485,6 @@ function newBgpChannel(
     gateway: undefined,
     igpTable4: undefined,
     igpTable6: undefined,
-    secondary: false,
     gracefulRestart: undefined,
     aigp: undefined,
     requireExtendedNextHop: false,
@@ -462,7 +497,7 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
   defaultName: 'bgp',
   rules: new RuleTable<BgpDraft>([
     ...options,
-    ...channelOwnerRules<BgpDraft, BgpChannelDraft>(new RuleTable(bgpChannelRules), newBgpChannel),
+    ...channelOwnerRules<BgpDraft, BgpChannelDraft>(bgpChannelOptions, newBgpChannel),
   ]),
   create: (debug) => ({
     ...newProtocol(debug),
@@ -498,7 +533,7 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
     errorWaitTimeS: [60, 300],
     errorForgetTimeS: 300,
     disableAfterError: false,
-    disableAfterCease: false,
+    disableAfterCease: [],
     capabilities: true,
     enableAs4: true,
     enableRouteRefresh: true,
@@ -518,7 +553,6 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
     igpMetric: true,
     preferOlder: false,
     deterministicMed: false,
-    defaultMed: 0,
     defaultLocalPref: 100,
     requireRouteRefresh: false,
     requireEnhancedRouteRefresh: false,

@@ -6,8 +6,8 @@ import type { FilterProgram } from '../../filter/program.ts';
 import { bool, bounded, debugFlags, limit, policy, table } from '../arguments.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
-import type { ChannelConfig, DebugFlags, LimitConfig, TableConfig } from '../lowered.ts';
-import { applyOptions, field, option, refused, RuleTable } from '../rules.ts';
+import type { ChannelConfig, LimitConfig, TableConfig } from '../lowered.ts';
+import { applyOptions, option, refused, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
 
 export interface ChannelDraft {
@@ -22,8 +22,11 @@ export interface ChannelDraft {
   exportLimit: LimitConfig | undefined;
   importKeepFiltered: boolean;
   preference: number;
-  debug: DebugFlags;
 }
+
+/** What `debug` of channels answers. */
+export const CHANNEL_DEBUG =
+  "'debug' of channels logs nothing yet; see 'debug' of the protocol and 'show protocols all'";
 
 export function newChannel(family: Family, preference: number, context: Context): ChannelDraft {
   const master = context.scope.get(family.index === 0 ? 'master4' : 'master6');
@@ -38,7 +41,6 @@ export function newChannel(family: Family, preference: number, context: Context)
     exportLimit: undefined,
     importKeepFiltered: false,
     preference,
-    debug: context.channelDebug(),
   };
 }
 
@@ -52,13 +54,21 @@ export function channelRules<Draft extends ChannelDraft>(): Rule<Draft>[] {
     option('export', policy, (channel: Draft, value) => (channel.exportFilter = value)),
     option('receive limit', limit, (channel: Draft, value) => (channel.receiveLimit = value)),
     option('import limit', limit, (channel: Draft, value) => (channel.importLimit = value)),
-    option('export limit', limit, (channel: Draft, value) => (channel.exportLimit = value)),
+    option('export limit', limit, (channel: Draft, value, _context, at) => {
+      if (value?.action === 'block') {
+        const hint = "all of a group are sent the same bytes; use 'action warn', 'restart' or 'disable'";
+        throw new ConfError(at, "'export limit' with 'action block' is not built yet", hint);
+      }
+      channel.exportLimit = value;
+    }),
     option('import keep filtered', bool, (channel: Draft, value) => (channel.importKeepFiltered = value)),
     option('preference', bounded(0, 65535, 'Value out of range (0-65535)'), (channel: Draft, value) => {
       channel.preference = value;
     }),
     refused('rpki reload', bool, 'Catbird has no ROA tables yet, so nothing would reload', () => true),
-    field<Draft, 'debug', unknown>('debug', debugFlags as never, 'debug'),
+    option('debug', debugFlags, (_channel: Draft, value, context, at) => {
+      if (value.size > 0) context.warn(at, CHANNEL_DEBUG);
+    }),
   ];
 }
 
@@ -161,6 +171,5 @@ export function finishChannel(channel: ChannelDraft): ChannelConfig {
     ...(channel.exportLimit && { exportLimit: channel.exportLimit }),
     importKeepFiltered: channel.importKeepFiltered,
     preference: channel.preference,
-    debug: channel.debug,
   };
 }

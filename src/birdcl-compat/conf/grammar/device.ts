@@ -1,14 +1,10 @@
-/** `protocol device`. Catbird follows interfaces by itself; the protocol is listed and can be asked about. */
+/** `protocol device`. Catbird keeps no list of interfaces; the protocol is shown because scripts look for it. */
 import { number, prefix, text } from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
-import { option, refused, RuleTable } from '../rules.ts';
+import { accepted, refused, RuleTable } from '../rules.ts';
 import { newProtocol, protocolRules } from './protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
 import { skipBlock } from './channel.ts';
-
-interface DeviceDraft extends ProtocolDraft {
-  scanTimeS: number;
-}
 
 /** `"eth*" { preferred … }`, `primary "eth0" 10.0.0.1`. */
 const interfaceOption: ArgumentKind<undefined, undefined> = {
@@ -33,23 +29,23 @@ const primaryOption: ArgumentKind<undefined, undefined> = {
 const NO_PREFERENCE =
   'Catbird uses the address that the system chooses; set `source address` in the protocol instead';
 
-export const device: ProtocolGrammar<DeviceDraft> = {
+export const device: ProtocolGrammar<ProtocolDraft> = {
   word: 'device',
   defaultName: 'device',
-  rules: new RuleTable<DeviceDraft>([
-    ...protocolRules<DeviceDraft>(),
-    option('scan time', number, (draft, value) => (draft.scanTimeS = value)),
+  rules: new RuleTable<ProtocolDraft>([
+    ...protocolRules<ProtocolDraft>(),
+    // The system tells of its interfaces when asked; nothing is scanned.
+    accepted('scan time', number),
     refused('interface', interfaceOption, NO_PREFERENCE),
     refused('primary', primaryOption, NO_PREFERENCE),
   ]),
-  create: (debug) => ({ ...newProtocol(debug), scanTimeS: 60 }),
+  create: (debug) => newProtocol(debug),
   copy: (draft) => ({ ...draft }),
-  finish: ({ name, disabled, description, debug, scanTimeS }) => ({
+  finish: ({ name, disabled, description, debug }) => ({
     kind: 'device',
     name,
     disabled,
     ...(description === undefined ? {} : { description }),
     debug,
-    scanTimeS,
   }),
 };

@@ -20,6 +20,8 @@ import { LOG_CLASSES, TIME_FORMAT_USES } from '../lowered.ts';
 import type { DebugFlags, LogClass, LogTarget, TimeFormat, TimeFormatUse } from '../lowered.ts';
 import type { Prefix } from '../../filter/values.ts';
 import { option, refused, RuleTable } from '../rules.ts';
+import { CHANNEL_DEBUG } from './channel.ts';
+import { warnOfFlags } from './protocol.ts';
 
 /** One item of `router id from`: addresses of which interfaces, or in which network, may be the router ID. */
 export interface InterfacePattern {
@@ -35,12 +37,10 @@ export interface GlobalDraft {
   hostname: string | undefined;
   log: LogTarget[];
   debugProtocols: DebugFlags;
-  debugChannels: DebugFlags;
   debugCommands: number;
   timeFormats: Partial<Record<TimeFormatUse, TimeFormat>>;
   gracefulRestartWaitS: number;
   watchdogWarningMs: number;
-  watchdogTimeoutS: number;
 }
 
 export function newGlobals(): GlobalDraft {
@@ -50,12 +50,10 @@ export function newGlobals(): GlobalDraft {
     hostname: undefined,
     log: [],
     debugProtocols: new Set(),
-    debugChannels: new Set(),
     debugCommands: 0,
     timeFormats: {},
     gracefulRestartWaitS: 240,
     watchdogWarningMs: 5000,
-    watchdogTimeoutS: 0,
   };
 }
 
@@ -103,6 +101,9 @@ const log: ArgumentKind<LogNode, LogTarget> = {
     if (cursor.acceptWord('syslog')) {
       const name = cursor.acceptWord('name') ? text.parse(cursor) : undefined;
       return { kind: 'syslog', ...(name && { text: name }), classes: logClasses.parse(cursor) };
+    }
+    if (cursor.isWord('udp')) {
+      cursor.fail("'log udp' is not built yet", "log to 'syslog', and let the local daemon forward it");
     }
     if (cursor.kind !== TOKEN.text && cursor.kind !== TOKEN.quotedWord && cursor.kind !== TOKEN.word) {
       cursor.unexpected("'stderr', 'syslog' or a file name", ['stderr', 'syslog']);
@@ -185,8 +186,13 @@ export const globals = new RuleTable<GlobalDraft>([
   option('log', log, (draft, value) => {
     draft.log.push(value);
   }),
-  option('debug protocols', debugFlags, (draft, value) => (draft.debugProtocols = value)),
-  option('debug channels', debugFlags, (draft, value) => (draft.debugChannels = value)),
+  option('debug protocols', debugFlags, (draft, value, context, at) => {
+    draft.debugProtocols = value;
+    warnOfFlags(value, context, at);
+  }),
+  option('debug channels', debugFlags, (_draft, value, context, at) => {
+    if (value.size > 0) context.warn(at, CHANNEL_DEBUG);
+  }),
   option('debug commands', number, (draft, value) => (draft.debugCommands = value)),
   refused(
     'debug latency',
@@ -198,7 +204,12 @@ export const globals = new RuleTable<GlobalDraft>([
   option('timeformat', timeFormat, (draft, [use, format]) => (draft.timeFormats[use] = format)),
   option('graceful restart wait', number, (draft, value) => (draft.gracefulRestartWaitS = value)),
   option('watchdog warning', time, (draft, value) => (draft.watchdogWarningMs = value)),
-  option('watchdog timeout', time, (draft, value) => (draft.watchdogTimeoutS = Math.ceil(value / 1000))),
+  refused(
+    'watchdog timeout',
+    time,
+    "let the supervisor restart a process that hangs; 'watchdog warning' logs what holds the loop",
+    (value) => value === 0,
+  ),
   refused('mrtdump protocols', mrtFlags, NO_MRT, (value) => value.size === 0),
   refused('mrtdump', text, NO_MRT),
 ]);

@@ -1,5 +1,6 @@
 /** What all protocols share, and how a kind of protocol describes itself to parser and lowering. */
 import { bool, debugFlags, flags, identifier, text } from '../arguments.ts';
+import { LOGGED_FLAGS } from '../lowered.ts';
 import type { AnyProtocolConfig, DebugFlags } from '../lowered.ts';
 import { field, option, refused } from '../rules.ts';
 import type { Context, Rule, RuleTable } from '../rules.ts';
@@ -36,10 +37,21 @@ export interface ProtocolGrammar<Draft extends ProtocolDraft> {
   finish(draft: Draft, context: FinishContext): AnyProtocolConfig;
 }
 
+/** Says which of the flags log nothing. */
+export function warnOfFlags(flags: DebugFlags, context: Context, at: number): void {
+  const silent = [...flags].filter((flag) => !LOGGED_FLAGS.has(flag));
+  if (silent.length === 0) return;
+  const logged = [...LOGGED_FLAGS].join(' and ');
+  context.warn(at, `'debug' logs ${logged}; nothing is logged yet for ${silent.join(', ')}`);
+}
+
 export function protocolRules<Draft extends ProtocolDraft>(): Rule<Draft>[] {
   return [
     field<Draft, 'disabled', unknown>('disabled', bool as never, 'disabled'),
-    field<Draft, 'debug', unknown>('debug', debugFlags as never, 'debug'),
+    option('debug', debugFlags, (draft: Draft, value, context, at) => {
+      draft.debug = value;
+      warnOfFlags(value, context, at);
+    }),
     option('router id', identifier, (draft: Draft, value) => (draft.routerId = value)),
     option('description', text, (draft: Draft, value) => (draft.description = value)),
     refused(

@@ -1,11 +1,13 @@
 /** `protocol static`: routes of the configuration. */
 import { formatPrefix } from '../../filter/values.ts';
+import type { IpAddress } from '../../../base/ip.ts';
 import type { Prefix } from '../../filter/values.ts';
 import type { Expression, Statement } from '../../filter/ast.ts';
 import { checkStatements } from '../../filter/check.ts';
 import { ACCEPT_ALL } from '../../filter/program.ts';
 import {
   bool,
+  limit,
   parseAtomExpression,
   parseOptionalBlock,
   parseScopedAddress,
@@ -17,8 +19,8 @@ import { addressOf, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
-import type { StaticHop, StaticRoute } from '../lowered.ts';
-import { option, refused, RuleTable } from '../rules.ts';
+import type { StaticRoute } from '../lowered.ts';
+import { refused, RuleTable } from '../rules.ts';
 import type { Context, Rule } from '../rules.ts';
 import { channelOwnerRules, channelRules, finishChannel, newChannel } from './channel.ts';
 import type { ChannelDraft } from './channel.ts';
@@ -31,7 +33,6 @@ const STATIC_PREFERENCE = 200;
 interface StaticDraft extends ProtocolDraft {
   channels: ChannelDraft[];
   routes: { route: StaticRoute; at: number }[];
-  checkLink: boolean;
 }
 
 interface HopNode {
@@ -114,22 +115,32 @@ function parseRoute(cursor: Cursor): RouteNode {
   return { network, target: 'via', targetAt, hops, statements: parseOptionalBlock(cursor) };
 }
 
-function lowerHop(node: HopNode, context: Context): StaticHop {
-  const weight = node.weight ? numberOf(node.weight, context.scope) : 1;
-  if (weight < 1 || weight > 256) throw new ConfError(node.weight!.at, 'Weight must be in range 1-256');
-  return {
-    ...(node.address && { address: addressOf(node.address, context.scope) }),
-    ...(node.interface !== undefined && { interface: node.interface }),
-    onlink: bool.evaluate(node.onlink, context.scope),
-    weight,
-  };
+/** The address of the one next hop that a route of Catbird has. */
+function lowerHop([node, second]: readonly HopNode[], context: Context): IpAddress {
+  const { at, address, weight, onlink } = node!;
+  const amount = weight ? numberOf(weight, context.scope) : 1;
+  if (amount < 1 || amount > 256) throw new ConfError(weight!.at, 'Weight must be in range 1-256');
+  if (!address || node!.interface !== undefined) {
+    throw new ConfError(
+      at,
+      'next hops through an interface are not built yet',
+      'BGP carries addresses only: give that of a router',
+    );
+  }
+  if (second) {
+    throw new ConfError(second.at, 'several next hops are not built yet', 'a route of Catbird has one');
+  }
+  if (bool.evaluate(onlink, context.scope)) {
+    context.warn(at, "'onlink' has no effect: Catbird looks no neighbours up");
+  }
+  return addressOf(address, context.scope);
 }
 
 function lowerRoute(node: RouteNode, context: Context): StaticRoute {
   const network: Prefix = prefix.evaluate(node.network, context.scope);
   const target: StaticRoute['target'] =
     node.target === 'via'
-      ? { kind: 'via', hops: node.hops.map((hop) => lowerHop(hop, context)) }
+      ? { kind: 'via', via: lowerHop(node.hops, context) }
       : node.target === 'recursive'
         ? { kind: 'recursive', via: addressOf(node.via!, context.scope) }
         : { kind: node.target };
@@ -145,23 +156,36 @@ const route: Rule<StaticDraft> = {
   },
 };
 
+const UNLIMITED = 'the routes of a static protocol are those of the file';
+
+/** Rows of all channels, without those that mean nothing for routes that are there from the start. */
+export const staticChannelOptions = new RuleTable<ChannelDraft>([
+  ...channelRules<ChannelDraft>().filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
+  ...['receive limit', 'import limit', 'export limit'].map((words) =>
+    refused<ChannelDraft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
+  ),
+  refused(
+    'import keep filtered',
+    bool,
+    'Catbird drops what the import filter of a static protocol rejects',
+    (value) => !value,
+  ),
+]);
+
 export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   word: 'static',
   defaultName: 'static',
   rules: new RuleTable<StaticDraft>([
     ...protocolRules<StaticDraft>(),
-    ...channelOwnerRules<StaticDraft, ChannelDraft>(
-      new RuleTable(channelRules<ChannelDraft>()),
-      (owner, family, context, at) => {
-        if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
-        return newChannel(family, STATIC_PREFERENCE, context);
-      },
-    ),
-    option('check link', bool, (draft, value) => (draft.checkLink = value)),
-    refused('igp table', table, 'recursive static routes are resolved in their own table', () => false),
+    ...channelOwnerRules<StaticDraft, ChannelDraft>(staticChannelOptions, (owner, family, context, at) => {
+      if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
+      return newChannel(family, STATIC_PREFERENCE, context);
+    }),
+    refused('check link', bool, 'Catbird does not watch links', (value) => !value),
+    refused('igp table', table, 'Catbird has no forwarding table: it resolves no next hops'),
     route,
   ]),
-  create: (debug) => ({ ...newProtocol(debug), channels: [], routes: [], checkLink: true }),
+  create: (debug) => ({ ...newProtocol(debug), channels: [], routes: [] }),
   copy: (draft) => ({
     ...draft,
     channels: draft.channels.map((channel) => ({ ...channel, inherited: true })),
@@ -191,7 +215,6 @@ export const staticProtocol: ProtocolGrammar<StaticDraft> = {
       // A static protocol's routes go into its table unless the channel says otherwise.
       channel: finishChannel({ ...channel, importFilter: channel.importFilter ?? ACCEPT_ALL }),
       routes: draft.routes.map(({ route: entry }) => entry),
-      checkLink: draft.checkLink,
     };
   },
 };

@@ -1,0 +1,98 @@
+/** Compiled filters of the daemon: filters that mean the same are one policy, over reconfigurations too. */
+import type { Clock } from './base/clock.ts';
+import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
+import type { FilterProgram } from './birdcl-compat/filter/program.ts';
+import { FilterComparer } from './birdcl-compat/filter/same.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import type { LogLevel } from './daemon.ts';
+import { LOCAL_ATTR } from './rib/attrs/codes.ts';
+import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
+import type { AttrStore } from './rib/attrs/store.ts';
+import type { Policy } from './rib/policy.ts';
+
+/** BIRD's preference of BGP routes, which they have without anybody setting it. */
+const BGP_PREFERENCE = 100;
+/** A filter that fails says so this often, whatever the number of routes. */
+const FILTER_ERROR_INTERVAL_MS = 1000;
+
+export class PolicyBook {
+  readonly #store: AttrStore;
+  readonly #clock: Clock;
+  readonly #log: (level: LogLevel, text: string) => void;
+  #compiler: FilterCompiler | undefined;
+  #comparer = new FilterComparer();
+  #policies = new Map<FilterProgram, Policy>();
+  /** Those of the configuration before, while the next one is taken over. */
+  #before: ReadonlyMap<FilterProgram, Policy> = new Map();
+  /** Policies with another preference in front. */
+  #preferring = new WeakMap<Policy, Map<number, Policy>>();
+  #errorAt = Number.NEGATIVE_INFINITY;
+
+  constructor(store: AttrStore, clock: Clock, log: (level: LogLevel, text: string) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Takes filters from another configuration from here on; run-time errors of them are placed in its text. */
+  begin(config: DaemonConfig): void {
+    this.#before = this.#policies;
+    this.#policies = new Map();
+    this.#comparer = new FilterComparer();
+    this.#compiler = new FilterCompiler(this.#store, {
+      error: (filter, at, message) => {
+        const now = this.#clock.now();
+        if (now - this.#errorAt < FILTER_ERROR_INTERVAL_MS) return;
+        this.#errorAt = now;
+        const { file, line, column } = config.locate(at);
+        this.#log('error', `filter ${filter}: ${file}:${line}:${column} ${message}`);
+      },
+      print: (text) => {
+        this.#log('info', text);
+      },
+    });
+  }
+
+  /** The policy of a filter: that of the configuration before where both mean the same. Throws before `begin`. */
+  policy(program: FilterProgram): Policy {
+    const known = this.#policies.get(program) ?? this.#find(program);
+    const policy = known ?? this.#compiler!.policy(program);
+    this.#policies.set(program, policy);
+    return policy;
+  }
+
+  /** The import policy of a channel: routes have the channel's `preference` before the filter. */
+  importPolicy(program: FilterProgram, preference: number): Policy {
+    const policy = this.policy(program);
+    if (preference === BGP_PREFERENCE) return policy;
+    const known = this.#preferring.get(policy) ?? new Map<number, Policy>();
+    this.#preferring.set(policy, known);
+    const made = known.get(preference) ?? this.#withPreference(policy, preference);
+    known.set(preference, made);
+    return made;
+  }
+
+  #find(program: FilterProgram): Policy | undefined {
+    for (const known of [this.#policies, this.#before]) {
+      const seen = new Set<Policy>();
+      for (const [other, policy] of known) {
+        if (seen.has(policy)) continue;
+        seen.add(policy);
+        if (this.#comparer.same(other, program)) return policy;
+      }
+    }
+    return undefined;
+  }
+
+  #withPreference(policy: Policy, preference: number): Policy {
+    const editor = new AttrEditor(this.#store);
+    const value = u32Bytes(preference);
+    return {
+      name: policy.name,
+      readsNetwork: policy.readsNetwork,
+      readsSource: policy.readsSource,
+      evaluate: (attrs, context) =>
+        policy.evaluate(editor.edit(attrs).set(LOCAL_ATTR.preference, 0, value).commit(), context),
+    };
+  }
+}

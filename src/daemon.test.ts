@@ -1,0 +1,235 @@
+/** The daemon on a simulated network, driven by configurations as a person writes them. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { load } from './birdcl-compat/conf/test-support.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import { Daemon } from './daemon.ts';
+import { ATTR, FLAG } from './rib/attrs/codes.ts';
+import { AttrEditor } from './rib/attrs/edit.ts';
+import { DECISION } from './rib/source-registry.ts';
+import { openPolicy, SimRouter } from './reflector/sim/router.ts';
+import type { SessionConfig } from './speaker/config.ts';
+import { familyConfig, SimWorld } from './speaker/sim/speakers.ts';
+
+const UP_MS = 30_000;
+
+let sim: SimWorld;
+let daemon: Daemon;
+let lines: string[];
+
+function newDaemon(): Daemon {
+  return new Daemon({
+    clock: sim.clock,
+    network: host,
+    random: sim.random,
+    log: (level, text) => lines.push(`${level}: ${text}`),
+  });
+}
+
+let host: ReturnType<SimWorld['network']['host']>;
+
+beforeEach(() => {
+  sim = new SimWorld(3);
+  host = sim.network.host('10.0.0.100');
+  lines = [];
+  daemon = newDaemon();
+});
+
+function config(text: string): DaemonConfig {
+  const { config: loaded, errors } = load(text);
+  if (!loaded) throw new Error(errors.map(oneLine).join('\n'));
+  return loaded;
+}
+
+/** A reflector with clients `a` and `b`. */
+function text(options = '', filter = 'accept;', extra = ''): string {
+  return `router id 1.1.1.100;
+filter taken { ${filter} }
+template bgp clients {
+  local 10.0.0.100 as 65000; rr client; hold time 9; connect delay time 1; ${options}
+  ipv4 { import filter taken; export all; };
+}
+protocol bgp a from clients { neighbor 10.0.0.1 as 65000; ${extra} }
+protocol bgp b from clients { neighbor 10.0.0.2 as 65000; }
+`;
+}
+
+async function client(number: number, options: Partial<SessionConfig> = {}): Promise<SimRouter> {
+  const router = new SimRouter(sim, { address: `10.0.0.${number}`, routerId: `1.1.1.${number}` });
+  await router.listen();
+  router.policies.set('rr', openPolicy());
+  const rr = { address: '10.0.0.100', as: 65000 } as SimRouter;
+  router.addNeighbor('rr', rr, options);
+  return router;
+}
+
+function announce(router: SimRouter, ...prefixes: string[]): void {
+  const attrs = new AttrEditor(router.reflector.store)
+    .edit(0)
+    .set(ATTR.origin, FLAG.transitive, Uint8Array.of(0))
+    .set(ATTR.asPath, FLAG.transitive, new Uint8Array(0))
+    .set(ATTR.nextHop, FLAG.transitive, Uint8Array.of(10, 0, 0, 1))
+    .commit();
+  for (const prefix of prefixes) router.setRoute(prefix, attrs);
+}
+
+/** How many networks a router has from `rr`. */
+function heard(router: SimRouter): number {
+  return router.reflector.peers.get('rr')?.channels[0]?.adjRibIn.imported ?? 0;
+}
+
+async function start(configuration = text()): Promise<[SimRouter, SimRouter]> {
+  await daemon.start(config(configuration));
+  const pair: [SimRouter, SimRouter] = [await client(1), await client(2)];
+  announce(pair[0], '172.16.0.0/16', '172.17.1.0/24');
+  sim.clock.runFor(UP_MS);
+  return pair;
+}
+
+function sessionsMade(): number[] {
+  return ['a', 'b'].map((name) => daemon.speaker.session(name)!.counters.established);
+}
+
+describe('another configuration', () => {
+  test('that means the same touches nothing', async () => {
+    await start(text('', 'if net.len > 30 then reject; accept;'));
+    const policy = daemon.reflector.peers.get('a')!.policy;
+    const next = config(
+      `# a comment\n\n${text('', 'if (net.len > 30) then\n    reject; # hosts\n  accept;')}`,
+    );
+    expect([...daemon.plan(next).changes]).toEqual([
+      ['a', 'unchanged'],
+      ['b', 'unchanged'],
+    ]);
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(sessionsMade()).toEqual([1, 1]);
+    expect(daemon.reflector.peers.get('a')!.policy).toBe(policy);
+    expect(daemon.reflector.groups.size).toBe(1);
+  });
+
+  test('with another import filter changes routes, not sessions', async () => {
+    const [, b] = await start();
+    expect(heard(b)).toBe(2);
+    for (const [filter, expected] of [
+      ['if net.len > 20 then reject; accept;', 1],
+      ['accept;', 2],
+    ] as const) {
+      const next = config(text('', filter));
+      expect(daemon.plan(next).changes.get('a')).toBe('reconfigured');
+      void daemon.reconfigure(next);
+      sim.clock.runFor(UP_MS);
+      expect(heard(b)).toBe(expected);
+    }
+    expect(sessionsMade()).toEqual([1, 1]);
+    expect(b.speaker.session('rr')!.counters.established).toBe(1);
+  });
+
+  test.each([
+    ['description', 'description "x";', 'reconfigured'],
+    ['preference', 'ipv4 { preference 50; };', 'reconfigured'],
+    ['hold time', 'hold time 30;', 'restarted'],
+    ['export filter', 'ipv4 { export none; };', 'restarted'],
+  ])('with another %s', async (_name, extra, expected) => {
+    await start();
+    const next = config(text('', 'accept;', extra));
+    expect([...daemon.plan(next).changes]).toEqual([
+      ['a', expected],
+      ['b', 'unchanged'],
+    ]);
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(sessionsMade()[1]).toBe(1);
+    expect(daemon.reflector.peers.has('a')).toBe(true);
+  });
+
+  test('says in which text a filter fails', async () => {
+    const [a] = await start();
+    void daemon.reconfigure(config(`\n\n${text('', 'if bgp_med / 0 > 1 then reject; accept;')}`));
+    announce(a, '172.18.0.0/16');
+    sim.clock.runFor(UP_MS);
+    expect(lines.filter((line) => line.startsWith('error: filter taken')).join('\n')).toContain(
+      'bird.conf:4:',
+    );
+  });
+});
+
+test.each([
+  ['off', []],
+  ['{ states }', ['trace: a: State changed to start', 'trace: a: State changed to up']],
+  [
+    '{ events }',
+    [
+      'trace: a: incoming connection OpenSent -> OpenConfirm',
+      'trace: a: incoming connection OpenConfirm -> Established',
+    ],
+  ],
+])('debug %s says which lines of a session are logged', async (flags, expected) => {
+  await start(text(`debug ${flags};`));
+  const traced = lines.filter((line) => line.startsWith('trace: a: '));
+  if (expected.length === 0) expect(traced).toEqual([]);
+  expect(traced).toEqual(expect.arrayContaining(expected));
+  expect(
+    traced.every((line) => line.includes('State') === (flags === '{ states }') || line.includes('Added')),
+  ).toBe(true);
+});
+
+test.each([
+  ['', DECISION.pathMetric | DECISION.igpMetric],
+  ['path metric off; igp metric off;', 0],
+  [
+    'med metric; prefer older;',
+    DECISION.pathMetric | DECISION.igpMetric | DECISION.medMetric | DECISION.preferOlder,
+  ],
+])('the options of the decision, %s', async (options, expected) => {
+  await start(text(options));
+  const { source } = daemon.reflector.peers.get('a')!.channels[0]!.adjRibIn;
+  expect(daemon.reflector.sources.decision[source]).toBe(expected);
+});
+
+describe('a graceful restart of our own', () => {
+  const graceful: Partial<SessionConfig> = {
+    gracefulRestart: 'on',
+    families: [familyConfig(0, { gracefulRestart: true, forwardingPreserved: true })],
+    connectRetryTimeS: 2,
+  };
+
+  test('keeps neighbours from losing a route, and sends nothing before all are back', async () => {
+    const configuration = text('graceful restart; connect retry time 2;');
+    await daemon.start(config(configuration));
+    const [a, b] = [await client(1, graceful), await client(2, graceful)];
+    announce(a, '172.16.0.0/16', '172.17.1.0/24');
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    const down = daemon.shutdown(true);
+    sim.clock.runFor(1000);
+    await down;
+    daemon = newDaemon();
+    await daemon.start(config(configuration), true);
+    expect(daemon.recovery).toMatchObject({ protocols: 2, waitS: 240 });
+    let least = 2;
+    const done = sim.clock.runUntilTrue(() => {
+      least = Math.min(least, b.reflector.table('master4').nets.size);
+      return daemon.recovery === undefined;
+    }, UP_MS);
+    expect([done, least]).toEqual([true, 2]);
+    expect(daemon.speaker.restarting).toBe(false);
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    expect(lines).toContain('info: Graceful restart done');
+    expect(b.reports).toEqual([]);
+  });
+
+  test('does not wait for ever', async () => {
+    await daemon.start(config(`graceful restart wait 20;\n${text('graceful restart;')}`), true);
+    const a = await client(1, graceful);
+    daemon.reconfiguredAt = 0;
+    sim.clock.runFor(19_000);
+    expect(daemon.recovery?.protocols).toBe(1);
+    expect(daemon.reflector.exportIsDeferred).toBe(true);
+    sim.clock.runFor(1500);
+    expect(daemon.recovery).toBeUndefined();
+    expect(lines).toContain('info: Graceful restart timeout');
+    expect(a.speaker.session('rr')!.state).toBe('Established');
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LogTarget } from '../birdcl-compat/conf/lowered.ts';
+import { DaemonLog } from './log.ts';
+import { startWatchdog } from './watchdog.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'catbird-log-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function file(name: string, options: object = {}): LogTarget {
+  return { classes: new Set(['info', 'bug']), to: { kind: 'file', path: join(folder, name), ...options } };
+}
+
+async function content(name: string): Promise<string> {
+  return await vi.waitFor(() => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    expect(text).not.toBe('');
+    return text;
+  });
+}
+
+describe('a log file', () => {
+  it('takes the classes of its line, with the time as timeformat log has it', async () => {
+    const log = new DaemonLog();
+    log.configure({ log: [file('a')], timeFormats: { log: { recent: 'at %Y' } } });
+    log.write('trace', 'not asked for');
+    log.write('info', 'hello');
+    expect(await content('a')).toBe(`at ${new Date().getFullYear()} <INFO> hello\n`);
+  });
+
+  it('is moved aside when it is full', async () => {
+    const log = new DaemonLog();
+    const limits = { limitBytes: 60, backup: join(folder, 'old') };
+    log.configure({ log: [file('a', limits)], timeFormats: { log: { recent: 'T' } } });
+    log.write('info', 'x'.repeat(40));
+    log.write('info', 'y'.repeat(40));
+    expect(await content('old')).toContain('xxx');
+    expect(await content('a')).toContain('yyy');
+  });
+
+  it('is written no more once another configuration has none', async () => {
+    const log = new DaemonLog();
+    log.configure({ log: [file('a')], timeFormats: {} });
+    log.write('info', 'before');
+    await content('a');
+    log.configure({ log: [file('b')], timeFormats: {} });
+    log.write('info', 'after');
+    await content('b');
+    expect(await content('a')).not.toContain('after');
+  });
+});
+
+it('the watchdog tells how long the loop was held, and is quiet once it is off', async () => {
+  const held: number[] = [];
+  const watchdog = startWatchdog((ms) => held.push(ms));
+  const hold = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const end = performance.now() + 80;
+    while (performance.now() < end);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  watchdog.configure(40);
+  await hold();
+  expect(held).toHaveLength(1);
+  expect(held[0]).toBeGreaterThanOrEqual(40);
+  watchdog.configure(0);
+  await hold();
+  expect(held).toHaveLength(1);
+});
