@@ -131,7 +131,7 @@ export class ControlView implements DaemonView {
     if (!config) return { kind: 'failed', errors };
     for (const warning of warnings) this.#options.log('warning', oneLine(warning));
     const before = this.config;
-    const result = this.#apply(config);
+    const result = this.#apply(config, request.soft);
     this.#previous = before;
     this.#undoTimer?.cancel();
     this.#undoTimer =
@@ -168,9 +168,9 @@ export class ControlView implements DaemonView {
     this.#options.shutdown(graceful);
   }
 
-  #apply(config: DaemonConfig): ConfigureResult {
+  #apply(config: DaemonConfig, soft = false): ConfigureResult {
     const { daemon, configured } = this.#options;
-    const finished = daemon.reconfigure(config);
+    const finished = daemon.reconfigure(config, soft);
     if (finished === undefined) {
       configured(config);
       return { kind: 'done' };

@@ -125,6 +125,16 @@ describe('another configuration', () => {
     expect(b.speaker.session('rr')!.counters.established).toBe(1);
   });
 
+  test('softly changes no route before a reload', async () => {
+    const [, b] = await start();
+    void daemon.reconfigure(config(text('', 'if net.len > 20 then reject; accept;')), true);
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    expect(daemon.act('reload in', 'a', undefined)).toBe('done');
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(1);
+  });
+
   test.each([
     ['description', 'description "x";', 'reconfigured'],
     ['preference', 'ipv4 { preference 50; };', 'reconfigured'],

@@ -162,10 +162,11 @@ export class Daemon {
 
   /**
    * Brings the daemon in line with another configuration; protocols that mean the same are not touched.
+   * @param soft import filters that changed count for new routes only, until a reload
    * @returns undefined where that is done, or a promise where new addresses have to be listened on first; it never
    * rejects: an address that cannot be bound is logged, and the rest takes effect
    */
-  reconfigure(next: DaemonConfig): Promise<void> | undefined {
+  reconfigure(next: DaemonConfig, soft = false): Promise<void> | undefined {
     const opening = this.#listen(next).map((listening) =>
       listening.catch((error: unknown) => {
         this.#env.log('error', error instanceof Error ? error.message : String(error));
@@ -173,7 +174,7 @@ export class Daemon {
     );
     const finish = (): void => {
       const plan = this.plan(next);
-      this.#apply(this.config, next, plan);
+      this.#apply(this.config, next, plan, soft);
       this.reconfiguredAt = this.#env.clock.wallTime();
     };
     if (opening.length > 0) return Promise.all(opening).then(finish);
@@ -246,6 +247,7 @@ export class Daemon {
     before: DaemonConfig | undefined,
     next: DaemonConfig,
     plan: ReconfigurationPlan = { changes: new Map() },
+    soft = false,
   ): void {
     const change = (name: string): ProtocolChange => plan.changes.get(name) ?? 'added';
     this.#filters.begin(next);
@@ -263,7 +265,7 @@ export class Daemon {
       // Policies are looked up all the same, so that the next reconfiguration knows them.
       const policy = protocol.kind === 'bgp' ? this.#peerPolicy(protocol) : undefined;
       const what = change(protocol.name);
-      if (what === 'reconfigured') this.#reconfigureBgp(protocol.name, policy!);
+      if (what === 'reconfigured') this.#reconfigureBgp(protocol.name, policy!, soft);
       if (what === 'unchanged' || what === 'reconfigured') continue;
       if (protocol.kind === 'bgp') this.#addBgp(protocol, policy!);
       else if (protocol.kind === 'static' && !protocol.disabled) this.#addStatic(protocol);
@@ -291,10 +293,10 @@ export class Daemon {
   }
 
   /** Gives the sessions of a protocol another import policy; routes are looked at again, nobody is asked for them. */
-  #reconfigureBgp(name: string, policy: PeerPolicy): void {
+  #reconfigureBgp(name: string, policy: PeerPolicy, soft: boolean): void {
     this.#policies.set(name, policy);
     for (const peer of this.reflector.peers.values()) {
-      if (peer.name === name || this.#rangeOf(peer.name) === name) peer.reconfigure(policy);
+      if (peer.name === name || this.#rangeOf(peer.name) === name) peer.reconfigure(policy, soft);
     }
   }
 

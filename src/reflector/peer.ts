@@ -154,8 +154,9 @@ export class Peer implements RouteReceiver, UpdateSink {
   /**
    * Takes another policy that differs from the present one in import policies alone. Routes of the channels whose
    * import policy is another are looked at again, in slices.
+   * @param soft the policy counts for routes that come from now on; `reapplyImport` does the rest
    */
-  reconfigure(policy: PeerPolicy): void {
+  reconfigure(policy: PeerPolicy, soft = false): void {
     this.policy = policy;
     for (const own of policy.channels) {
       const channel = this.channels[own.family];
@@ -163,7 +164,7 @@ export class Peer implements RouteReceiver, UpdateSink {
       channel.policy = own;
       if (channel.adjRibIn.policy === own.importPolicy) continue;
       channel.adjRibIn.setPolicy(own.importPolicy);
-      this.reapplyImport(channel);
+      if (!soft) this.reapplyImport(channel);
     }
   }
 
