@@ -238,10 +238,11 @@ export function messagesOf(batches: readonly Batch[]): Uint8Array[] {
 
 /** `+10.0.0.0/8 via 192.0.2.1 path 64500 64501`, `-10.0.0.0/8`; a path identifier follows the prefix after `#`. */
 export function describe(messages: readonly Uint8Array[], to: Target): string[] {
-  return messages.flatMap((bytes) => describeUpdate(bytes, to));
+  const batch = new NlriBatch();
+  return messages.flatMap((bytes) => describeUpdate(bytes, to, batch));
 }
 
-function describeUpdate(bytes: Uint8Array, to: Target): string[] {
+function describeUpdate(bytes: Uint8Array, to: Target, batch: NlriBatch): string[] {
   const view = viewUpdate(bytes, 19, bytes.length)!;
   const attributes = readAttributes(bytes, view.attributesAt, view.attributesEnd)!;
   const valueOf = (wanted: number): Uint8Array | undefined =>
@@ -254,24 +255,25 @@ function describeUpdate(bytes: Uint8Array, to: Target): string[] {
       : Buffer.from(path).toString('hex')
     : '';
   const [ipv4] = FAMILIES;
-  const lines = prefixes(ipv4, field(view.withdrawnAt, view.withdrawnEnd), to).map((text) => `-${text}`);
+  const lines = prefixes(ipv4, field(view.withdrawnAt, view.withdrawnEnd), to, batch).map(
+    (text) => `-${text}`,
+  );
   const unreach = valueOf(ATTR.mpUnreach);
   if (unreach) {
     const { afi, nlri: routes } = viewMpUnreach(unreach)!;
-    lines.push(...prefixes(FAMILIES[afi === 1 ? 0 : 1], routes, to).map((text) => `-${text}`));
+    lines.push(...prefixes(FAMILIES[afi === 1 ? 0 : 1], routes, to, batch).map((text) => `-${text}`));
   }
   const reach = valueOf(ATTR.mpReach);
   const say = (text: string, hop: Uint8Array): string => `+${text} via ${formatHop(hop)} path ${pathText}`;
   if (reach) {
     const { afi, nextHop: hop, nlri: routes } = viewMpReach(reach)!;
-    lines.push(...prefixes(FAMILIES[afi === 1 ? 0 : 1], routes, to).map((text) => say(text, hop)));
+    lines.push(...prefixes(FAMILIES[afi === 1 ? 0 : 1], routes, to, batch).map((text) => say(text, hop)));
   }
-  const routes = prefixes(ipv4, field(view.nlriAt, view.nlriEnd), to);
+  const routes = prefixes(ipv4, field(view.nlriAt, view.nlriEnd), to, batch);
   return [...lines, ...routes.map((text) => say(text, valueOf(ATTR.nextHop) ?? new Uint8Array(0)))];
 }
 
-export function prefixes(family: Family, bytes: Uint8Array, to: Target): string[] {
-  const batch = new NlriBatch();
+function prefixes(family: Family, bytes: Uint8Array, to: Target, batch: NlriBatch): string[] {
   const addPath = to.families[family.index]?.addPath === true;
   if (!decodeNlri(bytes, 0, bytes.length, family, addPath, batch)) throw new Error('malformed NLRI');
   return Array.from({ length: batch.count }, (_, i) => {
