@@ -69,6 +69,14 @@ describe('made-up routes', () => {
     expect(old.some((message) => codesOf(message).includes(17))).toBe(true);
   });
 
+  it('name neither side AS in their paths, which would be loops', async () => {
+    // A private AS, as most neighbours of a feed have.
+    const to = target({ localAs: 64512, remoteAs: 64512 });
+    const lines = describeMessages(await made({ routes: 20_000, sets: 20_000 }, to), to);
+    expect(lines.filter((line) => / 64512[ }]/.test(line))).toEqual([]);
+    expect(lines.some((line) => line.includes(' 64513 '))).toBe(true);
+  });
+
   it('come in writes of a bounded number of routes where the rate is limited', async () => {
     const routes = new MadeUpRoutes({ family: IPV4, routes: 1000, sets: 2, seed: 1 });
     const batches = await batchesOf(routes, target(), { ...UNLIMITED, routes: 10 });

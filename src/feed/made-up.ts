@@ -126,12 +126,17 @@ function attributeSet(random: Random, set: number, family: Family, target: Targe
   };
 }
 
-/** One to six AS numbers, towards external neighbours with the own one in front. */
+/**
+ * One to six AS numbers, towards external neighbours with the own one in front. Neither side's AS is among them: the
+ * neighbour would take such a route for a loop (RFC 4271 section 9.1.2).
+ */
 function asPath(random: Random, target: Target): Uint8Array {
   const numbers = target.internal ? [] : [target.localAs];
   for (let left = 1 + random.below(6); left > 0; left--) {
     const { first, count } = random.chance(CHANCE.as4) ? AS_4_OCTET : AS_2_OCTET;
-    numbers.push(first + random.below(count));
+    let asn = first + random.below(count);
+    while (asn === target.localAs || asn === target.remoteAs) asn = first + random.below(count);
+    numbers.push(asn);
   }
   return Uint8Array.from([
     SEGMENT.asSequence,

@@ -14,6 +14,7 @@ export interface Target {
   readonly as4: boolean;
   readonly internal: boolean;
   readonly localAs: number;
+  readonly remoteAs: number;
   /** Longest message in bytes. */
   readonly maxLength: number;
   /** By family index; undefined where the neighbour did not agree to the family. */
@@ -44,6 +45,7 @@ export function targetOf(session: EstablishedSession, nextHop: IpAddress | undef
     as4: negotiated.as4,
     internal: negotiated.internal,
     localAs: negotiated.localAs,
+    remoteAs: negotiated.remoteAs,
     maxLength: negotiated.maxSendLength,
     families,
     nextHop4,

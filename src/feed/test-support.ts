@@ -208,6 +208,7 @@ export function target(options: Partial<Target> = {}): Target {
     as4: true,
     internal: true,
     localAs: 65000,
+    remoteAs: 65000,
     maxLength: 4096,
     families: [family, family],
     nextHop4: Uint8Array.of(192, 0, 2, 1),
