@@ -1,4 +1,5 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
+import { readFileSync } from 'node:fs';
 import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
 
@@ -10,7 +11,7 @@ Commands:
   feed        play routes from an MRT file, or made-up ones, into a session
   cl          talk to a running reflector, like birdcl
 
-'catbird COMMAND --help' explains a command. README.md has a first session in two minutes.
+'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
 `;
 
 type Command = (args: string[]) => Promise<number>;
@@ -28,12 +29,21 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(HELP);
     return name === undefined ? 1 : 0;
   }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`catbird ${version()}\n`);
+    return 0;
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
     process.stderr.write(`catbird: there is no command '${name}'; 'catbird --help' lists them\n`);
     return 1;
   }
   return await command(args);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 process.exitCode = await main(process.argv.slice(2));
