@@ -40,11 +40,25 @@ async function expectHeld(subject: Subject, routes: readonly LabRoute[], neighbo
     .toEqual(sorted(routes));
 }
 
+/** Announces, once the daemon that was just started listens to its tools. */
+async function expectAnnounced(subject: Subject, routes: readonly Announcement[]): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        subject.announce(routes).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: LIMIT_MS },
+    )
+    .toBe(true);
+}
+
 /** Registers all cases of one kind of daemon. */
 export function suite(kind: SubjectKind): void {
   describe.skipIf(LAB_IMAGE === undefined)(kind.title, () => {
     const boxes: Container[] = [];
-    let catbird: ReflectorProcess;
+    let catbird: ReflectorProcess | undefined;
     let witness: Subject;
     let subject: Subject;
 
@@ -59,7 +73,7 @@ export function suite(kind: SubjectKind): void {
       options: Partial<SubjectOptions> = {},
     ): Promise<void> => {
       await subject.kill().catch(() => undefined);
-      await catbird.configure(
+      await catbird!.configure(
         reflectorConfig(bridgeAddress(), CATBIRD_ID, [
           { name: 'witness', address: box(0).address, isClient: true },
           { name: 'subject', address: box(1).address, ...neighbour },
@@ -93,7 +107,7 @@ export function suite(kind: SubjectKind): void {
 
     afterAll(async () => {
       await Promise.all(boxes.map((each) => each.stop()));
-      await catbird.stop();
+      await catbird?.stop();
     });
 
     describe.each([
@@ -105,14 +119,7 @@ export function suite(kind: SubjectKind): void {
       });
 
       test('holds what the witness announces, and its own routes reach the witness', async () => {
-        await expect
-          .poll(() =>
-            witness.announce(witnessRoutes()).then(
-              () => true,
-              () => false,
-            ),
-          )
-          .toBe(true);
+        await expectAnnounced(witness, witnessRoutes());
         await expectHeld(subject, reflected(witnessRoutes(), WITNESS_ID));
         await subject.announce(subjectRoutes());
         await expectHeld(witness, reflected(subjectRoutes(), SUBJECT_ID));
@@ -154,6 +161,52 @@ export function suite(kind: SubjectKind): void {
       });
     });
 
+    test.runIf(kind.restartsGracefully)(
+      'a graceful restart leaves its routes in place until it has said what it still has',
+      async () => {
+        await restartSubject({ isClient: true }, { gracefulRestart: true });
+        await witness.announce(witnessRoutes());
+        await expectHeld(subject, reflected(witnessRoutes(), WITNESS_ID));
+        await subject.announce(subjectRoutes());
+        await expectHeld(witness, reflected(subjectRoutes(), SUBJECT_ID));
+
+        const kept = reflected(subjectRoutes().slice(1), SUBJECT_ID);
+        const isUp = async (): Promise<boolean> =>
+          (await catbird!.ask('show protocols subject')).includes('Established');
+        await subject.kill();
+        await expect.poll(isUp, { timeout: LIMIT_MS }).toBe(false);
+        // Nothing is said of the first route after the restart: it goes with the End-of-RIB. The others stay throughout.
+        const restarted = subject.start(subjectRoutes().slice(1));
+        const deadline = Date.now() + 2 * LIMIT_MS;
+        for (let held: LabRoute[] = []; held.length !== kept.length;) {
+          held = sorted(await witness.held());
+          expect(held).toEqual(expect.arrayContaining(kept));
+          expect(Date.now()).toBeLessThan(deadline);
+        }
+        await restarted;
+        expect(await isUp()).toBe(true);
+        await expectHeld(subject, reflected(witnessRoutes(), WITNESS_ID));
+        await expectHeld(witness, kept);
+      },
+    );
+
+    test.runIf(kind.addPaths)('holds both paths of a prefix over ADD-PATH', async () => {
+      const prefix = '10.9.0.0/16';
+      const first = { ...witnessRoutes()[1]!, prefix };
+      const other = { ...first, prefix, nextHop: '10.88.77.9', localPref: 90, med: 5, communities: [] };
+      const second = BIRD2.make({ container: box(2), reflector: bridgeAddress(), routerId: BEHIND_ID });
+      await restartSubject({ isClient: true, addPaths: true }, { addPaths: true });
+      await second.start();
+      await witness.announce([first]);
+      await expectAnnounced(second, [other]);
+      const paths = [...reflected([first], WITNESS_ID), ...reflected([other], BEHIND_ID)];
+      await expectHeld(subject, paths);
+      // The better one goes: the other stays as it is.
+      await witness.announce([]);
+      await expectHeld(subject, paths.slice(1));
+      await second.kill();
+    });
+
     describe.runIf(kind.reflects)('as a second reflector', () => {
       let behind: Subject;
       const behindRoutes = (): Announcement[] =>
@@ -163,14 +216,7 @@ export function suite(kind: SubjectKind): void {
         await restartSubject({ isClient: false }, { cluster: { id: clusterId, client: box(2).address } });
         behind = BIRD2.make({ container: box(2), reflector: box(1).address, routerId: BEHIND_ID });
         await behind.start();
-        await expect
-          .poll(() =>
-            behind.announce(behindRoutes()).then(
-              () => true,
-              () => false,
-            ),
-          )
-          .toBe(true);
+        await expectAnnounced(behind, behindRoutes());
         await witness.announce(witnessRoutes());
         await expectHeld(
           subject,

@@ -24,8 +24,11 @@ export type Announcement = Omit<LabRoute, 'originatorId' | 'clusterList'>;
 /** One running daemon in a container, neighbour of Catbird. */
 export interface Subject {
   readonly options: SubjectOptions;
-  /** Starts the daemon; what was announced before is announced again. */
-  start(): Promise<void>;
+  /**
+   * Starts the daemon.
+   * @param routes what it announces from the start; where not given, what it announced before
+   */
+  start(routes?: readonly Announcement[]): Promise<void>;
   /** Ends it without a NOTIFICATION, as a crash does. */
   kill(): Promise<void>;
   /** Makes these the routes that the daemon announces: adds, changes and withdraws what differs. */

@@ -25,7 +25,8 @@ class Bird1 implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     this.options.container.write('bird1.conf', this.#config());
     await this.options.container.spawn('bird1', `${PROGRAMS}/bird -f -c /lab/bird1.conf -s /lab/bird1.ctl`);
   }

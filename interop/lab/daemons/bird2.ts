@@ -31,7 +31,8 @@ class Bird2 implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     this.options.container.write('bird.conf', this.#config());
     const recovery = this.#restarting && this.options.gracefulRestart ? '-R' : '';
     await this.options.container.spawn('bird', `bird -f ${recovery} -c /lab/bird.conf -s /lab/bird.ctl`);

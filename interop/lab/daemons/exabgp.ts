@@ -94,7 +94,8 @@ class ExaBgp implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     const { container } = this.options;
     container.write('exabgp.conf', this.#config());
     container.write('exabgp.sh', `tail -n +1 -f /lab/${FILES.commands} &\nexec cat >>/lab/${FILES.events}\n`);

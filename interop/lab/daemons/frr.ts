@@ -63,7 +63,8 @@ class Frr implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     const { container } = this.options;
     container.write('bgpd.conf', `${this.#sessions()}\n${announce([], this.#routes)}`);
     await container.exec('mkdir -p /run/frr');

@@ -15,7 +15,8 @@ export const GOBGP: SubjectKind = {
   announcesAsPaths: true,
   ipv6: true,
   reflects: true,
-  refreshes: true,
+  // `softresetin` goes through its own Adj-RIB-In again: it never sends a ROUTE-REFRESH.
+  refreshes: false,
   restartsGracefully: true,
   addPaths: true,
   make: (options) => new GoBgp(options),
@@ -70,7 +71,8 @@ class GoBgp implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     const { container, gracefulRestart } = this.options;
     container.write('gobgpd.toml', this.#config());
     const recovery = this.#restarting && gracefulRestart ? '-r' : '';
@@ -150,18 +152,18 @@ ${families}`;
     const restart = gracefulRestart
       ? '[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = 30\ndeferral-time = 3\n'
       : '';
+    // GoBGP adds ORIGINATOR_ID and CLUSTER_LIST only towards its own clients: as a reflector it has Catbird for one.
     const client = cluster
       ? `[neighbors.route-reflector.config]
 route-reflector-client = true
 route-reflector-cluster-id = "${cluster.id}"
-[neighbors.transport.config]
-passive-mode = true
 `
       : '';
+    const passive = '[neighbors.transport.config]\npassive-mode = true\n';
     return `[global.config]
 as = ${AS}
 router-id = "${routerId}"
-${session(reflector, restart)}
-${cluster ? session(cluster.client, client) : ''}`;
+${session(reflector, restart + client)}
+${cluster ? session(cluster.client, client + passive) : ''}`;
   }
 }

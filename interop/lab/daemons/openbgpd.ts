@@ -51,7 +51,8 @@ class OpenBgpd implements Subject {
     this.options = options;
   }
 
-  async start(): Promise<void> {
+  async start(routes = this.#routes): Promise<void> {
+    this.#routes = routes;
     const { container } = this.options;
     container.write('openbgpd.conf', this.#config());
     // IPv6 next hops need a route that leads to them before they count as reachable.
