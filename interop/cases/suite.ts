@@ -223,11 +223,11 @@ export function suite(kind: SubjectKind): void {
           behindRoutes().map((route) => ({ ...route, originatorId: '', clusterList: [] })),
           box(2).address,
         );
-        await expectHeld(subject, reflected(witnessRoutes(), WITNESS_ID));
       };
 
       test('of another cluster, passes routes both ways with both clusters in CLUSTER_LIST', async () => {
         await start(OTHER_CLUSTER);
+        await expectHeld(subject, reflected(witnessRoutes(), WITNESS_ID));
         await expectHeld(witness, reflected(behindRoutes(), BEHIND_ID, [CATBIRD_ID, OTHER_CLUSTER]));
         await expectHeld(behind, reflected(witnessRoutes(), WITNESS_ID, [OTHER_CLUSTER, CATBIRD_ID]));
         await behind.kill();
@@ -235,9 +235,11 @@ export function suite(kind: SubjectKind): void {
 
       test('of the same cluster, has what it reflects ignored', async () => {
         await start(CATBIRD_ID);
-        // Its own route follows the reflected ones on the same session: once it is there, they were handled.
         await subject.announce(subjectRoutes());
         await expectHeld(witness, reflected(subjectRoutes(), SUBJECT_ID));
+        // What follows on the session arrives, so what it reflected before was handled: and none of it is there.
+        await subject.announce(changed(subjectRoutes()));
+        await expectHeld(witness, reflected(changed(subjectRoutes()), SUBJECT_ID));
         await behind.kill();
       });
     });

@@ -24,8 +24,11 @@ interface Path {
   readonly localpref: number;
   readonly communities?: readonly string[];
   readonly large_communities?: readonly string[];
-  readonly originator?: string;
-  readonly cluster_list?: readonly string[];
+  /** The attributes that have no field of their own. */
+  readonly attributes?: readonly {
+    readonly originator?: string;
+    readonly cluster_list?: readonly string[];
+  }[];
 }
 
 function toRoute(path: Path): LabRoute {
@@ -38,8 +41,8 @@ function toRoute(path: Path): LabRoute {
     med: path.metric,
     communities: [...(path.communities ?? [])].sort(),
     largeCommunities: [...(path.large_communities ?? [])].sort(),
-    originatorId: path.originator ?? '',
-    clusterList: path.cluster_list ?? [],
+    originatorId: path.attributes?.find(({ originator }) => originator)?.originator ?? '',
+    clusterList: path.attributes?.find((each) => each.cluster_list)?.cluster_list ?? [],
   };
 }
 
