@@ -48,6 +48,8 @@ export interface SubjectKind {
   readonly announcesAsPaths: boolean;
   readonly ipv6: boolean;
   readonly reflects: boolean;
+  /** Tells its own routes from those it reflects also towards a reflector of its own cluster. */
+  readonly sharesCluster: boolean;
   readonly refreshes: boolean;
   readonly restartsGracefully: boolean;
   readonly addPaths: boolean;

@@ -11,6 +11,7 @@ export const BIRD1: SubjectKind = {
   announcesAsPaths: true,
   ipv6: false,
   reflects: true,
+  sharesCluster: true,
   refreshes: true,
   restartsGracefully: false,
   addPaths: false,

@@ -16,6 +16,7 @@ export const BIRD2: SubjectKind = {
   announcesAsPaths: true,
   ipv6: true,
   reflects: true,
+  sharesCluster: true,
   refreshes: true,
   restartsGracefully: true,
   addPaths: true,

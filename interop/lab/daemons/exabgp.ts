@@ -8,6 +8,7 @@ export const EXABGP: SubjectKind = {
   announcesAsPaths: true,
   ipv6: true,
   reflects: false,
+  sharesCluster: false,
   refreshes: true,
   restartsGracefully: false,
   addPaths: true,

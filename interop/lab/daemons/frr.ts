@@ -15,6 +15,7 @@ export const FRR: SubjectKind = {
   announcesAsPaths: true,
   ipv6: true,
   reflects: true,
+  sharesCluster: true,
   refreshes: true,
   restartsGracefully: false,
   addPaths: true,

@@ -15,6 +15,7 @@ export const GOBGP: SubjectKind = {
   announcesAsPaths: true,
   ipv6: true,
   reflects: true,
+  sharesCluster: false,
   // `softresetin` goes through its own Adj-RIB-In again: it never sends a ROUTE-REFRESH.
   refreshes: false,
   restartsGracefully: true,

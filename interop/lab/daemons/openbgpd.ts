@@ -8,6 +8,7 @@ export const OPENBGPD: SubjectKind = {
   announcesAsPaths: false,
   ipv6: true,
   reflects: true,
+  sharesCluster: true,
   refreshes: true,
   restartsGracefully: false,
   addPaths: false,
