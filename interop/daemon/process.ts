@@ -83,6 +83,13 @@ export class ReflectorProcess {
     });
   }
 
+  /** Has the running reflector take another configuration; rejects where it is refused. */
+  async configure(text: string): Promise<void> {
+    writeFileSync(join(this.#folder, 'bird.conf'), text);
+    const answer = await this.ask('configure');
+    if (!/^(0003|0004|0018|0023)[ -]/m.test(answer)) throw new Error(answer);
+  }
+
   /** What the daemon wrote to standard error. */
   get log(): string {
     return this.#log;

@@ -1,6 +1,6 @@
 /** Containers of the lab: one image, podman's bridge network, files handed in through a folder. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -53,7 +53,6 @@ export class Container {
       'run',
       '-d',
       '--rm',
-      '--init',
       '--name',
       unique,
       ...RUN_OPTIONS,
@@ -71,9 +70,20 @@ export class Container {
     return new Container(unique, address, folder);
   }
 
-  /** Writes a file that the container sees at `/lab/<name>`. */
+  /** Writes a file that the container sees at `/lab/<name>`, readable by its owner alone: OpenBGPD insists. */
   write(name: string, text: string): void {
-    writeFileSync(join(this.#folder, name), text, { mode: 0o644 });
+    writeFileSync(join(this.#folder, name), text, { mode: 0o600 });
+  }
+
+  /** Adds to a file that the container sees at `/lab/<name>`. */
+  append(name: string, text: string): void {
+    appendFileSync(join(this.#folder, name), text);
+  }
+
+  /** The text of `/lab/<name>`; empty where there is none. */
+  read(name: string): string {
+    const path = join(this.#folder, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** Runs a shell command to its end and returns what it printed. Rejects where it fails, with its output. */
@@ -81,16 +91,15 @@ export class Container {
     return await podman('exec', this.name, 'sh', '-c', command);
   }
 
-  /** Starts a shell command that goes on running. */
-  async spawn(command: string): Promise<void> {
-    await podman(
-      'exec',
-      '-d',
-      this.name,
-      'sh',
-      '-c',
-      `exec ${command} >${FOLDER}/${command.split(/[ /]/).at(-1) ?? 'out'}.log 2>&1`,
-    );
+  /** Starts a command that goes on running until `kill`; its output goes to `/lab/<name>.log`. */
+  async spawn(name: string, command: string): Promise<void> {
+    const script = `echo $$ >${FOLDER}/${name}.pid; exec ${command} >>${FOLDER}/${name}.log 2>&1`;
+    await podman('exec', '-d', this.name, 'sh', '-c', script);
+  }
+
+  /** Kills what `spawn` started under this name, without a chance to say goodbye. */
+  async kill(name: string): Promise<void> {
+    await this.exec(`kill -9 $(cat ${FOLDER}/${name}.pid)`);
   }
 
   async stop(): Promise<void> {

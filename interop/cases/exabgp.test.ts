@@ -1,0 +1,4 @@
+import { EXABGP } from '../lab/daemons/exabgp.ts';
+import { suite } from './suite.ts';
+
+suite(EXABGP);

@@ -1,0 +1,4 @@
+import { GOBGP } from '../lab/daemons/gobgp.ts';
+import { suite } from './suite.ts';
+
+suite(GOBGP);

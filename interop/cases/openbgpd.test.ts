@@ -1,0 +1,4 @@
+import { OPENBGPD } from '../lab/daemons/openbgpd.ts';
+import { suite } from './suite.ts';
+
+suite(OPENBGPD);

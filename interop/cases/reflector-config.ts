@@ -1,0 +1,36 @@
+/** Catbird's configuration in the lab. */
+import { AS } from '../lab/subject.ts';
+
+export interface Neighbour {
+  readonly name: string;
+  readonly address: string;
+  readonly isClient: boolean;
+  readonly addPaths?: boolean;
+}
+
+/**
+ * A reflector that waits for its neighbours on the bridge.
+ * @param address where it listens
+ * @param id router ID and cluster ID
+ */
+export function reflectorConfig(address: string, id: string, neighbours: readonly Neighbour[]): string {
+  const protocols = neighbours.map(({ name, address: neighbour, isClient, addPaths }) => {
+    const channel = `{ import all; export all; ${addPaths ? 'add paths tx; ' : ''}}`;
+    return `
+protocol bgp ${name} {
+  local ${address} port 179 as ${AS};
+  neighbor ${neighbour} as ${AS};
+  strict bind;
+  passive;
+  error wait time 1, 2;
+  rr cluster id ${id};
+  ${isClient ? 'rr client;' : ''}
+  ipv4 ${channel};
+  ipv6 ${channel};
+}
+`;
+  });
+  return `router id ${id};
+protocol device { }
+${protocols.join('')}`;
+}
