@@ -97,9 +97,15 @@ export class Container {
     await podman('exec', '-d', this.name, 'sh', '-c', script);
   }
 
-  /** Kills what `spawn` started under this name, without a chance to say goodbye. */
+  /**
+   * Kills what `spawn` started under this name, without a chance to say goodbye, and waits until it is gone: a daemon
+   * that is started anew would still find the old one's socket answered. Rejects where it stays.
+   */
   async kill(name: string): Promise<void> {
-    await this.exec(`kill -9 $(cat ${FOLDER}/${name}.pid)`);
+    await this.exec(`pid=$(cat ${FOLDER}/${name}.pid); kill -9 $pid; i=0
+      while [ -d /proc/$pid ] && ! grep -q '^State:.Z' /proc/$pid/status; do
+        i=$((i + 1)); [ $i -lt 200 ] || exit 1; sleep 0.05
+      done`);
   }
 
   async stop(): Promise<void> {
