@@ -9,7 +9,6 @@ import { ATTR } from '../rib/attrs/codes.ts';
 import { HAS } from '../rib/attrs/store.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { NlriBatch } from '../rib/nlri-batch.ts';
-import { NO_ATTRS } from '../rib/policy.ts';
 import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { Negotiated } from '../speaker/negotiated.ts';
 import type { EstablishedSession, RouteReceiver, SessionEnd } from '../speaker/session-port.ts';
@@ -294,14 +293,5 @@ export class Peer implements RouteReceiver, UpdateSink {
       this.session.fail(bgpError(ERROR.cease, CEASE.maximumPrefixes), 'Route limit exceeded', stayDown);
     }
     return false;
-  }
-
-  /** Attributes of a path as the neighbour sent it, for people; `NO_ATTRS` where it has none. */
-  receivedAttrs(family: FamilyIndex, net: number): number {
-    const channel = this.channels[family];
-    if (!channel) return NO_ATTRS;
-    const { table, source } = channel.adjRibIn;
-    const row = table.findPath(net, source, 0);
-    return row === 0 ? NO_ATTRS : table.paths.received[row]!;
   }
 }
