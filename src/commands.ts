@@ -14,6 +14,7 @@ import { DaemonLog } from './io/log.ts';
 import { startWatchdog } from './io/watchdog.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
+import { rehearse } from './reflector/rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
 const DEFAULT_SOCKET = './var/catbird.ctl';
@@ -69,6 +70,7 @@ async function runReflector(path: string, socketPath: string, recover: boolean):
     watchdog.configure(config.watchdogWarningMs);
   };
   configured(first.config);
+  rehearse();
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });

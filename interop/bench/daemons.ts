@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programPath } from './processes.ts';
 
 export const CLIENT_RANGE = '127.64.0.0/16';
 
@@ -51,6 +52,14 @@ function writeConfig(setup: Setup, name: string, text: string): string {
 }
 
 export const DAEMONS: readonly Daemon[] = [
+  {
+    // No route reflector, but what the load generator and the kernel take: the floor of every row.
+    name: 'relay',
+    title: 'Relay',
+    binary: programPath('relay'),
+    versionArguments: [],
+    prepare: (setup) => [String(setup.port), String(setup.as), String(setup.holdTimeS)],
+  },
   {
     name: 'bird',
     title: 'BIRD',

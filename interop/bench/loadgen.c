@@ -180,16 +180,40 @@ static void set_owner(struct client *c, uint32_t n, unsigned owner, int differen
   c->held += (owner ? 1u : 0u) - (before ? 1u : 0u);
 }
 
+/* The counts are kept in registers: 50 clients look at 25 million of these in a tenth of a second. */
+static void read_withdrawals(struct client *c, const uint8_t *p, const uint8_t *end) {
+  uint16_t *owners = c->owner;
+  unsigned last = 0;
+  uint32_t gone = 0, of_last = 0;
+  for (; p < end; p += 1 + (p[0] + 7) / 8) {
+    uint32_t n = prefix_number(&work, p);
+    if (n == NO_PREFIX) {
+      c->foreign++;
+      continue;
+    }
+    unsigned entry = owners[n];
+    if (!entry) continue;
+    owners[n] = 0;
+    gone++;
+    if (entry & DIFFERENT) c->different--;
+    entry &= ~(unsigned)DIFFERENT;
+    if (entry != last) {
+      if (last) c->owned[last - 1] -= of_last;
+      last = entry;
+      of_last = 0;
+    }
+    of_last++;
+  }
+  if (last) c->owned[last - 1] -= of_last;
+  c->held -= gone;
+}
+
 static void read_update(struct client *c, const uint8_t *m, const uint8_t *end) {
   const uint8_t *p = m + HEADER + 2, *attrs = p + get16(m + HEADER);
   if (attrs + 2 > end) return;
   const uint8_t *nlri = attrs + 2 + get16(attrs);
   if (p == attrs && attrs + 2 == end) return; /* End-of-RIB */
-  for (; p < attrs; p += 1 + (p[0] + 7) / 8) {
-    uint32_t n = prefix_number(&work, p);
-    if (n == NO_PREFIX) c->foreign++;
-    else set_owner(c, n, 0, 0);
-  }
+  if (p < attrs) read_withdrawals(c, p, attrs);
   if (nlri >= end) return;
   struct attributes attributes;
   read_attributes(&work, attrs + 2, nlri, &attributes);

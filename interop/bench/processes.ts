@@ -12,19 +12,28 @@ export interface Usage {
   readonly cpuS: number;
 }
 
-/** Compiles the load generator where its sources are newer than the program; returns the program's path. */
-export function buildLoadGenerator(): string {
-  const program = join(BENCH, '.build/loadgen');
-  const sources = ['loadgen.c', 'workload.c'].map((file) => join(BENCH, file));
-  const newest = Math.max(...[...sources, join(BENCH, 'workload.h')].map((file) => statSync(file).mtimeMs));
-  if (existsSync(program) && statSync(program).mtimeMs > newest) return program;
+/** The programs of the benchmark and the sources of each, beside `workload.h`. */
+const PROGRAMS = { loadgen: ['loadgen.c', 'workload.c'], relay: ['relay.c'] } as const;
+
+/** Where a program of the benchmark is, once it is built. */
+export function programPath(name: keyof typeof PROGRAMS): string {
+  return join(BENCH, '.build', name);
+}
+
+/** Compiles the programs of the benchmark whose sources are newer than they are. */
+export function buildPrograms(): void {
   mkdirSync(join(BENCH, '.build'), { recursive: true });
-  try {
-    execFileSync('gcc', ['-O2', '-o', program, ...sources], { stdio: 'inherit' });
-  } catch (error) {
-    throw new Error('the load generator needs a C compiler: apt-get install gcc libc6-dev', { cause: error });
+  for (const name of Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[]) {
+    const program = programPath(name);
+    const sources = PROGRAMS[name].map((file) => join(BENCH, file));
+    const newest = Math.max(...[...sources, join(BENCH, 'workload.h')].map((file) => statSync(file).mtimeMs));
+    if (existsSync(program) && statSync(program).mtimeMs > newest) continue;
+    try {
+      execFileSync('gcc', ['-O2', '-o', program, ...sources], { stdio: 'inherit' });
+    } catch (error) {
+      throw new Error('the benchmark needs a C compiler: apt-get install gcc libc6-dev', { cause: error });
+    }
   }
-  return program;
 }
 
 /** Starts a daemon whose output goes to `log`. */

@@ -100,7 +100,8 @@ export function markdown(
     '',
     'Time until the last client holds every prefix (or none, for a withdrawal), and the largest resident memory of',
     'the daemon so far. One load generator process plays prebuilt streams and checks the prefixes and attributes',
-    'that every client receives. In brackets: time and memory as multiples of BIRD in the same run.',
+    'that every client receives. In brackets: time and memory as multiples of BIRD in the same run. The relay is no',
+    'route reflector: it copies what one client sends to all, which is what the load generator and the kernel take.',
     '',
     `Made by \`${how.command}\`: median of ${how.runs} runs${how.scale > 1 ? `, counts divided by ${how.scale}` : ''},`,
     `on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1e9)} GB of memory, Node ${process.version}.`,
@@ -133,6 +134,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   frr: '#228833',
   openbgpd: '#ccbb44',
   gobgp: '#66ccee',
+  relay: '#bbbbbb',
 };
 
 /** Bars of seconds, one group a row (its first phase), on a logarithmic scale from 10 ms. */

@@ -9,12 +9,21 @@ export interface Row {
   readonly phases: readonly string[];
   /** The row plays the recorded feed, and is left out where that is not at hand. */
   readonly recorded?: boolean;
-  /** Daemons that need many minutes for the row, and are measured only where named by `--daemons`. */
+  /** Daemons that need many minutes for the row or make no sense in it: measured only where named by `--daemons`. */
   readonly notBy?: readonly string[];
 }
 
 /** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
 export const STALL_SECONDS = 60;
+
+/** So small that a client that stops reading is noticed soon. */
+const SMALL_BUFFERS = {
+  mode: 'table',
+  prefixes: 1_000_000,
+  sets: 166_667,
+  clients: 10,
+  'receive-buffer': 65_536,
+};
 
 export const ROWS: readonly Row[] = [
   {
@@ -45,7 +54,7 @@ export const ROWS: readonly Row[] = [
     title: '4 senders of the same 500,000 prefixes, 10 clients',
     load: { mode: 'table', senders: 4, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'withdraw'],
-    notBy: ['gobgp'],
+    notBy: ['gobgp', 'relay'],
   },
   {
     name: 'fabric500',
@@ -66,12 +75,19 @@ export const ROWS: readonly Row[] = [
     title: '2 senders of the same 500,000 prefixes, 10 clients, then the preferred one drops',
     load: { mode: 'table', senders: 2, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'drop0'],
+    notBy: ['gobgp', 'relay'],
+  },
+  {
+    name: 'unstalled',
+    title: '1,000,000 prefixes, 10 clients with small receive buffers',
+    load: SMALL_BUFFERS,
+    phases: ['announce'],
     notBy: ['gobgp'],
   },
   {
     name: 'stall',
-    title: '1,000,000 prefixes, 10 clients, one of which stops reading',
-    load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10, 'receive-buffer': 65_536 },
+    title: 'the same, but one client stops reading',
+    load: SMALL_BUFFERS,
     phases: ['announce'],
     notBy: ['gobgp'],
   },

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DAEMONS, type Daemon, isInstalled } from './daemons.ts';
-import { buildLoadGenerator, runLoad, startDaemon, stopDaemon, usage } from './processes.ts';
+import { buildPrograms, programPath, runLoad, startDaemon, stopDaemon, usage } from './processes.ts';
 import { type Measurement, chart, markdown, summary } from './report.ts';
 import { ROWS, type Row, STALL_SECONDS, loadArguments } from './rows.ts';
 import { updatesOf } from './recorded-feed.ts';
@@ -150,7 +150,8 @@ async function main(): Promise<void> {
   const scale = count(values.scale, 1, '--scale');
   const stallSeconds = count(values['stall-seconds'], STALL_SECONDS, '--stall-seconds');
   const timeoutS = count(values.timeout, 300, '--timeout');
-  const program = buildLoadGenerator();
+  buildPrograms();
+  const program = programPath('loadgen');
   const work = mkdtempSync(join(tmpdir(), 'catbird-bench-'));
   const measurements: Measurement[] = [];
   try {

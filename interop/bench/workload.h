@@ -74,8 +74,7 @@ uint32_t find_recorded(const struct workload *w, uint64_t key);
 /* Number of the prefix in NLRI encoding at `p`, or NO_PREFIX where it is none of ours. */
 static inline uint32_t prefix_number(const struct workload *w, const uint8_t *p) {
   if (!w->recorded) {
-    if (p[0] != 24) return NO_PREFIX;
-    uint32_t n = ((uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) - (w->first_network >> 8);
+    uint32_t n = get32(p) - (24u << 24 | w->first_network >> 8);
     return n < w->prefixes ? n : NO_PREFIX;
   }
   uint32_t address = 0;

@@ -19,3 +19,14 @@ export function widened<T extends Column>(column: T, length: number): T {
   grown.set(column);
   return grown;
 }
+
+/** A list of 32-bit numbers that grows. */
+export class NumberList {
+  length = 0;
+  items = new Uint32Array(256);
+
+  push(value: number): void {
+    if (this.length === this.items.length) this.items = widened(this.items, nextCapacity(this.length));
+    this.items[this.length++] = value;
+  }
+}

@@ -3,10 +3,12 @@
  * where the group sends all paths (RFC 7911). A slot that was withdrawn stays known until every member has passed
  * the segment with the withdrawal, so that a member that fell behind can still be told.
  */
-import { widened } from '../base/columns.ts';
+import { widened, NumberList } from '../base/columns.ts';
 import type { RoutingTable } from '../rib/table.ts';
 
 const INITIAL = 1 << 10;
+/** Entries that the list of withdrawn slots may have besides two for each slot that is still withdrawn. */
+const LIST_SLACK = 1 << 16;
 
 export class AdjRibOut {
   readonly addPath: boolean;
@@ -22,6 +24,11 @@ export class AdjRibOut {
   bySource = new Uint32Array(64);
   /** Slots that are withdrawn, but not forgotten yet. */
   tombstones = 0;
+  /** Slots in the order in which they were withdrawn; also ones that were announced or forgotten since. */
+  readonly #withdrawn = new NumberList();
+  /** Where a pass of `forgetWithdrawn` stands in the list: entries before `#kept` stay, up to `#seen` they are done. */
+  #kept = 0;
+  #seen = 0;
   /** One more than the highest slot that was ever used. */
   end = 1;
   readonly #table: RoutingTable;
@@ -88,13 +95,45 @@ export class AdjRibOut {
     this.segment[slot] = segment;
     this.routes--;
     this.tombstones++;
+    this.#note(slot);
   }
 
-  /** Forgets a slot that was withdrawn in `segment`, unless something else happened to it since. */
-  forget(slot: number, segment: number): void {
-    if (this.attrs[slot] !== 0 || this.segment[slot] !== segment) return;
-    this.tombstones--;
-    this.#release(slot);
+  /**
+   * Forgets slots that were withdrawn before log segment `before`; a pass over all of them is made in slices.
+   * @param limit about how many slots to look at
+   * @returns whether the pass has to go on
+   */
+  forgetWithdrawn(before: number, limit: number): boolean {
+    const list = this.#withdrawn;
+    const end = Math.min(list.length, this.#seen + limit);
+    for (; this.#seen < end; this.#seen++) {
+      const slot = list.items[this.#seen]!;
+      if (!this.#isTombstone(slot)) continue;
+      if (this.segment[slot]! < before) {
+        this.tombstones--;
+        this.#release(slot);
+      } else list.items[this.#kept++] = slot;
+    }
+    if (this.#seen < list.length) return true;
+    list.length = this.#kept;
+    this.#kept = 0;
+    this.#seen = 0;
+    return false;
+  }
+
+  #isTombstone(slot: number): boolean {
+    return this.attrs[slot] === 0 && this.segment[slot] !== 0;
+  }
+
+  #note(slot: number): void {
+    const list = this.#withdrawn;
+    list.push(slot);
+    if (list.length < 2 * this.tombstones + LIST_SLACK) return;
+    // Slots that come and go while some member is behind fill the list with entries that mean nothing any more.
+    list.length = 0;
+    this.#kept = 0;
+    this.#seen = 0;
+    for (let at = 1; at < this.end; at++) if (this.#isTombstone(at)) list.push(at);
   }
 
   /** Lets go of everything: the group is over. */
@@ -107,6 +146,9 @@ export class AdjRibOut {
     }
     this.routes = 0;
     this.tombstones = 0;
+    this.#withdrawn.length = 0;
+    this.#kept = 0;
+    this.#seen = 0;
     this.bySource.fill(0);
   }
 

@@ -27,8 +27,6 @@ export class Segment {
   readonly runMessages: number[] = [];
   /** Sources that some run names: for all others the segment is one piece. */
   readonly named = new Set<number>();
-  /** Slots that were withdrawn in this segment. */
-  readonly withdrawn: number[] = [];
   /** Writes that still use `bytes`. */
   pins = 0;
 

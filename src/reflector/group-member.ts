@@ -122,6 +122,7 @@ export class GroupMember {
         }
       }
     } else {
+      if (gathered.chunks.length === 0 && !group.isWorthWriting(this.lagBytes)) return;
       log.gather(this.cursor, this.source, WRITE_BYTES, gathered);
       if (this.#endOfRibDue && group.loadedAt <= log.position(this.cursor)) {
         this.#endOfRibDue = false;

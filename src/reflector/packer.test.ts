@@ -59,9 +59,14 @@ class Bench {
 
   announce(attrs: number, nets: readonly number[], reflection?: Reflection): boolean {
     if (!this.packer.announce(this.log, attrs, 0, reflection)) return false;
-    for (const net of nets) this.packer.add(net, net + 1000);
-    this.packer.end();
+    this.fill(nets, 1000);
     return true;
+  }
+
+  /** Writes routes with path identifiers that are the network's number plus `offset`. */
+  fill(nets: readonly number[], offset: number): void {
+    const ids = Uint32Array.from(nets, (net) => net + offset);
+    for (let at = 0; at < nets.length;) at = this.packer.fill(Uint32Array.from(nets), ids, at, nets.length);
   }
 
   /** The messages since the last call. */
@@ -234,8 +239,10 @@ describe('withdrawals', () => {
   ] as const)('%s', (_name, family, texts) => {
     const bench = new Bench({ family });
     bench.packer.withdraw(bench.log, 0);
-    for (const text of texts) bench.packer.add(bench.net(text), 0);
-    bench.packer.end();
+    bench.fill(
+      texts.map((text) => bench.net(text)),
+      0,
+    );
     expect(bench.hear(bench.messages()).withdrawn).toEqual(texts);
   });
 });

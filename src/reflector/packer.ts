@@ -15,7 +15,7 @@ import {
   writeMpUnreachHead,
   type Reflection,
 } from '../speaker/wire/update-encode.ts';
-import type { GroupLog, Segment } from './group-log.ts';
+import type { GroupLog } from './group-log.ts';
 
 /** How messages for a neighbour look: what the two OPENs agreed on. */
 export interface Encoding {
@@ -36,7 +36,7 @@ export class Packer {
   readonly #store: AttrStore;
   readonly #nets: NetworkTable;
   readonly #nlriBound: number;
-  /** Head of the messages of the bucket being packed: header, attributes, up to the NLRI. */
+  /** Head of the messages of what was started: header, attributes, up to the NLRI. */
   #head = new Uint8Array(4096);
   #headLength = 0;
   /** What follows the NLRI: the attributes after MP_REACH_NLRI, or the empty attribute list of a withdrawal. */
@@ -45,14 +45,9 @@ export class Packer {
   /** Where MP_REACH_NLRI or MP_UNREACH_NLRI starts in the head; -1 for classic routes. */
   #mpAt = -1;
   #log: GroupLog | undefined;
-  #segment: Segment | undefined;
   #skip = 0;
   #only = 0;
   #withdrawing = false;
-  /** Start and end of the message being written; `#at` is 0 where none is. */
-  #start = 0;
-  #at = 0;
-  #open = false;
 
   constructor(encoding: Encoding, store: AttrStore, nets: NetworkTable) {
     this.#encoding = encoding;
@@ -117,25 +112,33 @@ export class Packer {
     this.#begin(log, 0, only, true);
   }
 
-  /** Adds a route to what was started. */
-  add(net: number, pathId: number): void {
+  /**
+   * Writes one message with as many routes of what was started as fit.
+   * @param nets numbers of networks, used from `from` up to `to`
+   * @param pathIds path identifiers beside them, written where the encoding has them
+   * @returns the index of the first route that is left, or `to`
+   */
+  fill(nets: Uint32Array, pathIds: Uint32Array, from: number, to: number): number {
     const { maxLength, addPath, family } = this.#encoding;
-    if (this.#open && this.#at - this.#start + this.#nlriBound + this.#tailLength > maxLength) this.#close();
-    if (!this.#open) this.#openMessage();
-    const nets = this.#nets;
-    this.#at = encodeNlri(
-      this.#segment!.bytes,
-      this.#at,
-      nets.words,
-      net * family.words,
-      nets.length[net]!,
-      addPath ? pathId : undefined,
-    );
-  }
-
-  /** Ends what was started. */
-  end(): void {
-    if (this.#open) this.#close();
+    const log = this.#log!;
+    const segment = log.reserve(maxLength);
+    const out = segment.bytes;
+    const start = segment.used;
+    const head = this.#head;
+    const headLength = this.#headLength;
+    for (let i = HEADER_LENGTH; i < headLength; i++) out[start + i] = head[i]!;
+    const { words, length } = this.#nets;
+    const width = family.words;
+    const last = start + maxLength - this.#nlriBound - this.#tailLength;
+    let at = start + headLength;
+    let next = from;
+    for (; next < to && at <= last; next++) {
+      const net = nets[next]!;
+      at = encodeNlri(out, at, words, net * width, length[net]!, addPath ? pathIds[next]! : undefined);
+    }
+    const end = this.#close(out, start, at);
+    log.commit(end - start, this.#skip, this.#only);
+    return next;
   }
 
   #begin(log: GroupLog, skip: number, only: number, withdrawing: boolean): void {
@@ -143,29 +146,12 @@ export class Packer {
     this.#skip = skip;
     this.#only = only;
     this.#withdrawing = withdrawing;
-    this.#open = false;
   }
 
-  #openMessage(): void {
-    const segment = this.#log!.reserve(this.#encoding.maxLength);
-    this.#segment = segment;
-    this.#start = segment.used;
-    const out = segment.bytes;
-    const head = this.#head;
-    const length = this.#headLength;
-    const start = this.#start;
-    for (let i = HEADER_LENGTH; i < length; i++) out[start + i] = head[i]!;
-    this.#at = start + length;
-    this.#open = true;
-  }
-
-  /** Fills in the lengths, now that they are known. */
-  #close(): void {
-    const out = this.#segment!.bytes;
-    const start = this.#start;
-    let at = this.#at;
+  /** Puts the tail behind the routes and fills in the lengths, now that they are known; returns the message's end. */
+  #close(out: Uint8Array, start: number, nlriEnd: number): number {
+    let at = nlriEnd;
     const lengths = start + HEADER_LENGTH;
-    const nlriEnd = at;
     const tail = this.#tail;
     for (let i = 0; i < this.#tailLength; i++) out[at++] = tail[i]!;
     if (this.#mpAt >= 0) {
@@ -178,8 +164,7 @@ export class Packer {
       writeU16(out, lengths + 2, this.#headLength - HEADER_LENGTH - LENGTHS);
     }
     writeHeader(out, start, at - start);
-    this.#log!.commit(at - start, this.#skip, this.#only);
-    this.#open = false;
+    return at;
   }
 }
 

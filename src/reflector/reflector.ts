@@ -34,7 +34,7 @@ export interface ReflectorOptions {
 }
 
 /** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
-const FLUSH_NETWORKS = 8192;
+const FLUSH_NETWORKS = 32_768;
 const BACKGROUND_ROWS = 50_000;
 /**
  * What is withdrawn and unused is given back when nothing has happened for so long, and now and then if something always
@@ -282,7 +282,7 @@ export class Reflector implements SessionEvents {
     const awake = [...this.#awake];
     this.#awake.clear();
     for (const peer of [...this.#limited]) peer.checkExportLimits();
-    for (const group of this.groups.values()) group.pump();
+    for (const group of this.groups.values()) group.pump(group.table.pending > 0);
     for (const group of awake) if (group.drain(FLUSH_NETWORKS)) this.#awake.add(group);
     if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {
       for (const done of this.#afterFlush.splice(0)) done();

@@ -12,7 +12,7 @@ import type { Reflection } from '../speaker/wire/update-encode.ts';
 import { AdjRibOut } from './adj-rib-out.ts';
 import { Buckets } from './buckets.ts';
 import { ExportRules, type ExportTarget } from './export.ts';
-import { EVERYONE, GroupLog, type Segment } from './group-log.ts';
+import { EVERYONE, GroupLog } from './group-log.ts';
 import { GroupMember, type MemberPort } from './group-member.ts';
 import { Packer, type Encoding } from './packer.ts';
 import { TableWalk } from './table-walk.ts';
@@ -33,6 +33,8 @@ export interface UpdateGroupOptions {
 
 /** Members that lag by more than this are resynchronised. */
 export const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024;
+/** While more is being encoded, members are not written less than this: a write costs as much as encoding 50 routes. */
+const WORTHWHILE_BYTES = 128 * 1024;
 /** Withdrawn slots that may be remembered for members that fell behind, besides as many as there are routes. */
 const TOMBSTONE_LIMIT = 1_000_000;
 
@@ -55,20 +57,22 @@ export class UpdateGroup {
   readonly #packer: Packer;
   readonly #buckets = new Buckets();
   readonly #targeted = new Buckets();
+  /** The bucket being packed: its slots, and the networks that they stand for. */
+  #slots = new Uint32Array(0);
+  #nets = this.#slots;
   readonly #options: UpdateGroupOptions;
   readonly #window: number;
   /** Networks that changed while the group was held back by its members. */
   #pending = new Uint32Array(1 << 10);
   #isPending = new Uint8Array(1 << 10);
   #pendingCount = 0;
-  /** Segments that left the log with withdrawals that some member may not have seen. */
-  #retired: Segment[] = [];
   /** The oldest log segment of which some member may not know all withdrawals. */
   #remembered = 0;
   #lastTail = 0;
   /** The walk that newcomers join. */
   #walk: TableWalk | undefined;
   #closed = false;
+  #growing = false;
   /** The next network that the group has not looked at since it was made; past the end once all are known. */
   #loadNext = 1;
   /** Position in the log at which everything that was there when the group was made had been sent. */
@@ -136,7 +140,6 @@ export class UpdateGroup {
   /** Lets go of all that the group holds. It has no members any more. */
   close(): void {
     this.#closed = true;
-    this.#retired = [];
     this.adjRibOut.clear();
   }
 
@@ -177,7 +180,7 @@ export class UpdateGroup {
       if (this.loadedAt === Number.POSITIVE_INFINITY) more = this.#load(limit);
       else if (this.#pendingCount > 0) more = this.#drainPending(limit);
     }
-    this.pump();
+    this.pump(more);
     return more;
   }
 
@@ -238,9 +241,19 @@ export class UpdateGroup {
     return behind * 2 > following;
   }
 
-  /** Sends to every member that is not waiting for a write to finish. */
-  pump(): void {
+  /**
+   * Sends to every member that is not waiting for a write to finish.
+   * @param growing more changes are about to be encoded, and this is called again after them: members wait until there is
+   * enough for a write that is worth its system call
+   */
+  pump(growing: boolean): void {
+    this.#growing = growing;
     for (const member of this.members) member.pump();
+  }
+
+  /** Whether a member that follows the log and lags behind by so many bytes is to be sent them now. */
+  isWorthWriting(lagBytes: number): boolean {
+    return !this.#growing || lagBytes >= WORTHWHILE_BYTES;
   }
 
   /** A member's write finished. */
@@ -264,7 +277,7 @@ export class UpdateGroup {
     }
     const excess = Math.floor((log.heldBytes - this.#window) / log.segmentBytes);
     if (excess > 0) needed = Math.max(needed, log.firstSegment + excess);
-    for (const segment of log.trim(needed)) if (segment.withdrawn.length > 0) this.#retired.push(segment);
+    log.trim(needed);
     this.#remembered = remembered;
     if (this.adjRibOut.tombstones <= TOMBSTONE_LIMIT + this.adjRibOut.routes) return;
     this.reclaim(Number.MAX_SAFE_INTEGER);
@@ -277,23 +290,8 @@ export class UpdateGroup {
    * @returns whether there is more of it
    */
   reclaim(limit: number): boolean {
-    const { adjRibOut, log } = this;
-    let left = limit;
-    let done = 0;
-    for (; done < this.#retired.length && left > 0; done++) {
-      const segment = this.#retired[done]!;
-      if (segment.id >= this.#remembered) break;
-      for (const slot of segment.withdrawn) adjRibOut.forget(slot, segment.id);
-      left -= segment.withdrawn.length;
-    }
-    if (done > 0) this.#retired.splice(0, done);
-    if (left <= 0) return true;
-    if (this.#retired.length === 0 && this.#allCaughtUp()) {
-      const { tail } = log;
-      for (const slot of tail.withdrawn) adjRibOut.forget(slot, tail.id);
-      tail.withdrawn.length = 0;
-    }
-    return false;
+    const before = this.#allCaughtUp() ? Number.POSITIVE_INFINITY : this.#remembered;
+    return this.adjRibOut.forgetWithdrawn(before, limit);
   }
 
   #allCaughtUp(): boolean {
@@ -389,47 +387,81 @@ export class UpdateGroup {
 
   /** Writes buckets as messages. In the group's own log that is what the Adj-RIB-Out then holds. */
   #pack(log: GroupLog, buckets: Buckets, only: number): void {
-    const { adjRibOut, encoding } = this;
-    const own = log === this.log;
-    const packer = this.#packer;
     for (let bucket = 0; bucket < buckets.count; bucket++) {
-      let attrs = buckets.attrs[bucket]!;
+      const attrs = buckets.attrs[bucket]!;
       const source = buckets.source[bucket]!;
-      if (attrs !== NO_ATTRS && !packer.announce(log, attrs, source, this.#reflection(source))) {
+      if (attrs === NO_ATTRS) {
+        this.#packWithdrawals(log, buckets, bucket, only);
+      } else if (this.#packer.announce(log, attrs, source, this.#reflection(source))) {
+        this.#packAnnouncements(log, buckets, bucket);
+      } else {
         this.#options.report(
-          `attributes too long for a message of ${encoding.maxLength} bytes: routes withdrawn`,
+          `attributes too long for a message of ${this.encoding.maxLength} bytes: routes withdrawn`,
         );
-        attrs = NO_ATTRS;
+        this.#packWithdrawals(log, buckets, bucket, only);
       }
-      if (attrs === NO_ATTRS) packer.withdraw(log, only);
-      for (let entry = buckets.head[bucket]!; entry !== 0; entry = buckets.next[entry]!) {
-        const slot = buckets.slot[entry]!;
-        if (own && attrs === NO_ATTRS && adjRibOut.attrs[slot] === NO_ATTRS) continue;
-        packer.add(adjRibOut.netOf(slot), slot);
-        if (!own) continue;
-        // The message may have opened a segment.
-        const segment = log.tail;
-        if (attrs === NO_ATTRS) {
-          segment.withdrawn.push(slot);
-          adjRibOut.withdraw(slot, segment.id);
-          this.counters.withdrawn++;
-        } else {
-          adjRibOut.announce(slot, attrs, source, segment.id);
-          this.counters.announced++;
-        }
-      }
-      packer.end();
     }
+  }
+
+  #packAnnouncements(log: GroupLog, buckets: Buckets, bucket: number): void {
+    const { adjRibOut } = this;
+    const own = log === this.log;
+    const attrs = buckets.attrs[bucket]!;
+    const source = buckets.source[bucket]!;
+    const count = this.#unchain(buckets, bucket, false);
+    for (let at = 0; at < count;) {
+      const next = this.#packer.fill(this.#nets, this.#slots, at, count);
+      // The message may have opened a segment.
+      const segment = log.tail.id;
+      if (own) for (let i = at; i < next; i++) adjRibOut.announce(this.#slots[i]!, attrs, source, segment);
+      at = next;
+    }
+    if (own) this.counters.announced += count;
+  }
+
+  #packWithdrawals(log: GroupLog, buckets: Buckets, bucket: number, only: number): void {
+    const { adjRibOut } = this;
+    const own = log === this.log;
+    const count = this.#unchain(buckets, bucket, own);
+    this.#packer.withdraw(log, only);
+    for (let at = 0; at < count;) {
+      const next = this.#packer.fill(this.#nets, this.#slots, at, count);
+      const segment = log.tail.id;
+      if (own) for (let i = at; i < next; i++) adjRibOut.withdraw(this.#slots[i]!, segment);
+      at = next;
+    }
+    if (own) this.counters.withdrawn += count;
   }
 
   #packTargeted(log: GroupLog, targeted: Buckets): void {
     for (let bucket = 0; bucket < targeted.count; bucket++) {
+      const count = this.#unchain(targeted, bucket, false);
       this.#packer.withdraw(log, targeted.source[bucket]!);
-      for (let entry = targeted.head[bucket]!; entry !== 0; entry = targeted.next[entry]!) {
-        this.#packer.add(targeted.slot[entry]!, 0);
-      }
-      this.#packer.end();
+      for (let at = 0; at < count;) at = this.#packer.fill(this.#nets, this.#slots, at, count);
     }
+  }
+
+  /**
+   * Lists the slots of a bucket and their networks for the packer.
+   * @param announced only those that the Adj-RIB-Out has as announced
+   * @returns how many there are
+   */
+  #unchain(buckets: Buckets, bucket: number, announced: boolean): number {
+    const { adjRibOut } = this;
+    const { slot: slots, next } = buckets;
+    if (this.#slots.length < slots.length) {
+      this.#slots = new Uint32Array(slots.length);
+      this.#nets = this.encoding.addPath ? new Uint32Array(slots.length) : this.#slots;
+    }
+    let count = 0;
+    for (let entry = buckets.head[bucket]!; entry !== 0; entry = next[entry]!) {
+      const slot = slots[entry]!;
+      if (announced && adjRibOut.attrs[slot] === NO_ATTRS) continue;
+      this.#slots[count] = slot;
+      if (this.encoding.addPath) this.#nets[count] = adjRibOut.netOf(slot);
+      count++;
+    }
+    return count;
   }
 
   /** RFC 4456 section 8, with BIRD's second cluster ID where source and target are in different clusters. */

@@ -83,11 +83,22 @@ export class NetworkTable {
 
   /** The number of a network, or 0. */
   find(words: ArrayLike<number>, at: number, length: number): number {
+    if (this.#narrow) return this.#findIpv4(words[at]! >>> 0, length);
     const slots = this.#slots;
     const mask = slots.length - 1;
     for (let slot = this.#hash(words, at, length) & mask; ; slot = (slot + 1) & mask) {
       const net = slots[slot]!;
       if (net === 0 || this.#equals(net, words, at, length)) return net;
+    }
+  }
+
+  #findIpv4(word: number, length: number): number {
+    const slots = this.#slots;
+    const { words, length: lengths } = this;
+    const mask = slots.length - 1;
+    for (let slot = hashIpv4(word, length, this.#seed) & mask; ; slot = (slot + 1) & mask) {
+      const net = slots[slot]!;
+      if (net === 0 || (words[net] === word && lengths[net] === length)) return net;
     }
   }
 

@@ -150,14 +150,18 @@ export class RoutingTable {
       while (paths.next[at] !== row) at = paths.next[at]!;
       paths.next[at] = paths.next[row]!;
     }
+    const attrs = paths.attrs[row]!;
     store.release(paths.received[row]!);
-    if (paths.attrs[row] !== 0) store.release(paths.attrs[row]!);
-    paths.received[row] = 0;
+    if (attrs !== 0) store.release(attrs);
+    // Until the next flush the network's best path may still be this row.
     paths.attrs[row] = 0;
-    paths.next[row] = 0;
-    paths.source[row] = 0;
-    paths.flags[row] = PATH.dead;
     if (paths.holds[row] === 0) paths.remove(row);
+    else {
+      paths.received[row] = 0;
+      paths.next[row] = 0;
+      paths.source[row] = 0;
+      paths.flags[row] = PATH.dead;
+    }
     this.mark(net);
   }
 

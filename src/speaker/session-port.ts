@@ -21,7 +21,7 @@ export interface SessionEnd {
 
 /** A session as the keeper of routes sees it, while it is Established. */
 export interface EstablishedSession {
-  readonly config: SessionConfig;
+  readonly config: Pick<SessionConfig, 'name' | 'families'>;
   readonly negotiated: Negotiated;
   readonly local: Endpoint;
   readonly remote: Endpoint;

@@ -25,7 +25,7 @@ import {
 } from './socket-options.ts';
 
 /** One read takes at most this much, and a socket that fills it waits for the next turn of the event loop. */
-const READ_BUFFER_LENGTH = 65_536;
+const READ_BUFFER_LENGTH = 131_072;
 
 const MAX_TTL = 255;
 

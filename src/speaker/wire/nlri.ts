@@ -88,7 +88,8 @@ export function maxNlriLength(family: Family, addPath: boolean): number {
 }
 
 /**
- * Writes one prefix at `at` and returns where it ends.
+ * Writes one prefix at `at` and returns where it ends. Whole words are written, so that up to `maxNlriLength` bytes
+ * from `at` on may be touched.
  * @param words address words from `from` on, host bits zero
  * @param pathId written where it is not undefined
  */
@@ -101,20 +102,21 @@ export function encodeNlri(
   pathId: number | undefined,
 ): number {
   if (pathId !== undefined) {
-    out[at] = pathId >>> 24;
-    out[at + 1] = pathId >>> 16;
-    out[at + 2] = pathId >>> 8;
-    out[at + 3] = pathId;
+    writeU32(out, at, pathId);
     at += 4;
   }
-  out[at++] = bits;
-  let word = words[from]!;
-  for (let octets = (bits + 7) >> 3, i = 0; i < octets; i++) {
-    if ((i & 3) === 0 && i > 0) word = words[from + (i >> 2)]!;
-    out[at++] = word >>> 24;
-    word <<= 8;
-  }
-  return at;
+  out[at] = bits;
+  writeU32(out, at + 1, words[from]!);
+  for (let done = 32; done < bits; done += 32)
+    writeU32(out, at + 1 + (done >> 3), words[from + (done >> 5)]!);
+  return at + 1 + ((bits + 7) >> 3);
+}
+
+function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
 }
 
 function readU32(bytes: Uint8Array, at: number): number {
