@@ -21,25 +21,31 @@ export const TOKEN = {
   ip6: 6,
   /** Route distinguisher, `65000:1`. */
   rd: 7,
-  /** At least 16 bytes in hexadecimal. */
+  /** At least 10 bytes in hexadecimal, or any number of them after `hex:`. */
   bytes: 8,
   /** Punctuation, one or two characters. */
   punctuation: 9,
   error: 10,
+  /** Ethernet address, six bytes with colons. */
+  mac: 11,
 } as const;
 export type TokenKind = (typeof TOKEN)[keyof typeof TOKEN];
 
 /** BIRD gives up at this depth of files that include files. */
 const MAX_INCLUDE_DEPTH = 8;
 
-const TWO_CHARACTERS = new Set(['!=', '!~', '<=', '>=', '&&', '||', '[=', '=]', '..']);
+const TWO_CHARACTERS = new Set(['!=', '!~', '<=', '>=', '&&', '||', '[=', '=]', '..', '->', '++']);
 const ONE_CHARACTER = '={}:;,.()+*/%<>~[]?!|-';
 
 const IP6 = /(?:(?:[0-9a-fA-F]*:){3,}|[0-9a-fA-F]*::)(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*)/y;
 const HEXADECIMAL = /[0-9a-fA-F]+/y;
 const IP4 = /\d+\.\d+\.\d+\.\d+/y;
 const RD = /(?:\d+\.\d+\.\d+\.\d+:\d+|[02]:\d+:\d+|\d+:\d+)/y;
-const BYTES = /[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){15,}|(?:[0-9a-fA-F]{2}){15,})/y;
+const BYTES = /[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){9,}|(?:[0-9a-fA-F]{2}){9,})/y;
+const HEX = /hex:(?:[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2})+|(?:[0-9a-fA-F]{2})*)/y;
+const MAC = /[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}/y;
+/** Hexadecimal digits without colons are bytes from here on. */
+const MIN_BYTE_DIGITS = 20;
 const INCLUDE = /[ \t]*include[ \t]*"/y;
 const INCLUDE_ARGUMENT = /([^"\n]*)"[ \t]*;/y;
 
@@ -184,7 +190,7 @@ export class Tokens {
       const code = text.charCodeAt(end);
       if (!isWordStart(code) && !isDigit(code)) break;
     }
-    if (text.charCodeAt(end) === 58 || end - at >= 32) {
+    if (text.charCodeAt(end) === 58 || end - at >= MIN_BYTE_DIGITS) {
       const length = this.#address6OrBytes(source, text, at, end - at);
       if (length > 0) return at + length;
     }
@@ -192,10 +198,17 @@ export class Tokens {
     return end;
   }
 
-  /** Pushes an IPv6 address or byte string longer than `atLeast` characters and returns its length, or 0. */
+  /**
+   * Pushes an IPv6 or Ethernet address or a byte string of at least `atLeast` characters and returns its length, or 0.
+   */
   #address6OrBytes(source: number, text: string, at: number, atLeast: number): number {
-    const bytes = matchLength(BYTES, text, at);
+    const bytes = Math.max(matchLength(BYTES, text, at), matchLength(HEX, text, at));
     const address = matchLength(IP6, text, at);
+    const mac = matchLength(MAC, text, at);
+    if (mac >= atLeast && mac >= address && mac > bytes) {
+      this.#push(TOKEN.mac, source, at, mac);
+      return mac;
+    }
     if (bytes >= atLeast && bytes >= address && bytes > 0) {
       this.#push(TOKEN.bytes, source, at, bytes);
       return bytes;
@@ -221,7 +234,7 @@ export class Tokens {
         this.#push(TOKEN.ip4, source, at, ip4);
         return at + ip4;
       }
-    } else if (next === 58 || isWordStart(next) || end - at >= 32) {
+    } else if (next === 58 || isWordStart(next) || end - at >= MIN_BYTE_DIGITS) {
       if (next === 120 && text.charCodeAt(at) === 48 && end === at + 1) {
         const digits = matchLength(HEXADECIMAL, text, end + 1);
         if (digits > 0) {

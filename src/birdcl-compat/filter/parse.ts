@@ -616,10 +616,7 @@ export function parseFunctionDefinition(cursor: Cursor): FunctionNode {
   }
   cursor.expect(')');
   let returns: Type | undefined;
-  if (cursor.isPunctuation('-') && cursor.kindAfter(1) === TOKEN.punctuation && cursor.textAfter(1) === '>') {
-    cursor.at += 2;
-    returns = parseType(cursor);
-  }
+  if (cursor.accept('->')) returns = parseType(cursor);
   const node = { at: nameAt - 1, nameAt, name, parameters, body: parseBody(cursor) };
   return returns === undefined ? node : { ...node, returns };
 }
