@@ -2,7 +2,7 @@
 import { formatIpv4 } from '../../base/ip.ts';
 import { evaluateConstant } from '../filter/constant.ts';
 import { parseExpression } from '../filter/parse.ts';
-import { formatValue } from '../filter/run.ts';
+import { formatValue } from '../filter/format.ts';
 import { flags } from '../conf/arguments.ts';
 import { Cursor } from '../conf/cursor.ts';
 import { ConfError, oneLine } from '../conf/diagnostics.ts';
@@ -101,6 +101,8 @@ const SYMBOL_CLASS: Readonly<Record<ConfigSymbol['kind'], string>> = {
   filter: 'filter',
   function: 'function',
   table: 'routing table',
+  netTable: 'routing table',
+  attribute: 'custom attribute',
   protocol: 'protocol',
   template: 'protocol template',
 };

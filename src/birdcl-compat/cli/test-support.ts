@@ -5,7 +5,7 @@ import { AttrStore } from '../../rib/attrs/store.ts';
 import { load } from '../conf/test-support.ts';
 import { REFLECTOR } from '../conf/samples.ts';
 import { sampleRoute } from '../filter/test-support.ts';
-import { netWithin } from '../filter/run.ts';
+import { netWithin } from '../filter/compare.ts';
 import { formatPrefix } from '../filter/values.ts';
 import type { Prefix } from '../filter/values.ts';
 import type {

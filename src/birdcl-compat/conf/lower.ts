@@ -1,4 +1,5 @@
 /** From statements to `DaemonConfig`: names, constants, inheritance, checks. Statements are taken in order, as BIRD does. */
+import type { Behaviour } from '../filter/behaviour.ts';
 import { checkFilterDefinition, checkFunction } from '../filter/check.ts';
 import type { ProtocolNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
@@ -29,19 +30,23 @@ interface PendingProtocol {
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
-  readonly #scope = new Scope();
+  readonly #scope: Scope;
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
   readonly #tables: TableConfig[] = [];
   readonly #pending: PendingProtocol[] = [];
   readonly #counters = new Map<string, number>();
 
-  constructor(host: HostFacts, reporter: Reporter) {
+  constructor(host: HostFacts, reporter: Reporter, behaviour?: Behaviour) {
     this.#host = host;
     this.#reporter = reporter;
+    const warn = (at: number, message: string): void => {
+      reporter.warn(at, message);
+    };
+    this.#scope = new Scope(warn, behaviour);
     this.#context = {
       scope: this.#scope,
-      warn: (at, message) => reporter.warn(at, message),
+      warn,
     };
     for (const [name, family] of [['master4', 0] as const, ['master6', 1] as const]) {
       const table = { name, family, sorted: false };

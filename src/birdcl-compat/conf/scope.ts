@@ -1,8 +1,12 @@
 /** Names that a configuration has defined so far. BIRD reads in one pass, so a name counts from its definition on. */
 import { ConfError, nearest } from './diagnostics.ts';
+import type { AttributeInfo } from '../filter/attributes.ts';
+import { NEWEST } from '../filter/behaviour.ts';
+import type { Behaviour } from '../filter/behaviour.ts';
 import type { FilterProgram, FunctionProgram } from '../filter/program.ts';
 import type { Type } from '../filter/types.ts';
 import type { Value } from '../filter/values.ts';
+import type { NetTable } from '../filter/validation.ts';
 import type { TableConfig } from './lowered.ts';
 
 export type ConfigSymbol =
@@ -10,10 +14,23 @@ export type ConfigSymbol =
   | { readonly kind: 'filter'; readonly filter: FilterProgram }
   | { readonly kind: 'function'; readonly function: FunctionProgram }
   | { readonly kind: 'table'; readonly table: TableConfig }
+  /** A table that filters look into (`roa_check`, `aspa_check`). */
+  | { readonly kind: 'netTable'; readonly netTable: NetTable }
+  /** A custom attribute. */
+  | { readonly kind: 'attribute'; readonly attribute: AttributeInfo }
   | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: object };
 
 export class Scope {
   readonly #symbols = new Map<string, ConfigSymbol>();
+  /** As which release of BIRD filters behave, where releases contradict each other. */
+  readonly behaviour: Behaviour;
+  /** Takes notices about lines that mean something else than their writer may think. */
+  readonly notice: (at: number, message: string) => void;
+
+  constructor(notice: (at: number, message: string) => void = () => undefined, behaviour = NEWEST) {
+    this.notice = notice;
+    this.behaviour = behaviour;
+  }
 
   get(name: string): ConfigSymbol | undefined {
     return this.#symbols.get(name);

@@ -127,6 +127,39 @@ export class AsPath {
     return new AsPath(Uint8Array.from(out));
   }
 
+  /** RFC 5065 section 3: whether the path has a segment inside a confederation. */
+  get hasConfederation(): boolean {
+    let found = false;
+    this.#segments((type) => {
+      found ||= type === SEGMENT.confedSequence || type === SEGMENT.confedSet;
+    });
+    return found;
+  }
+
+  get hasSets(): boolean {
+    let found = false;
+    this.#segments((type) => {
+      found ||= type === SEGMENT.set || type === SEGMENT.confedSet;
+    });
+    return found;
+  }
+
+  /**
+   * Orders paths as BIRD does: by AS number from the left, whatever the segments; a path that has ended goes on with
+   * its last one, an empty one with 0.
+   */
+  compare(other: AsPath): number {
+    const [left, right] = [this.asNumbers(), other.asNumbers()];
+    const length = Math.max(left.length, right.length);
+    for (let i = 0; i < length; i++) {
+      const a = left[i] ?? left.at(-1) ?? 0;
+      const b = right[i] ?? right.at(-1) ?? 0;
+      if (a !== b) return a < b ? -1 : 1;
+    }
+    return 0;
+  }
+
+  /** Whether the bytes are the same. */
   same(other: AsPath): boolean {
     return this.bytes.length === other.bytes.length && this.bytes.every((byte, i) => byte === other.bytes[i]);
   }

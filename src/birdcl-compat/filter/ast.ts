@@ -1,5 +1,6 @@
 /** Syntax trees of filters, functions and constant expressions. `at` is the index of the token where a node starts. */
-import type { Prefix, Value } from './values.ts';
+import type { Net } from './nets.ts';
+import type { Value } from './values.ts';
 import type { Type } from './types.ts';
 
 interface Node {
@@ -7,12 +8,24 @@ interface Node {
 }
 
 export type BinaryOperator =
-  '+' | '-' | '*' | '/' | '&&' | '||' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '~' | '!~';
+  '+' | '-' | '*' | '/' | '++' | '&&' | '||' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '~' | '!~';
 
 export interface Constant extends Node {
   readonly kind: 'constant';
   readonly type: Type;
   readonly value: Value;
+}
+
+/** A network with numbers that are expressions. */
+export interface NetExpression extends Node {
+  readonly kind: 'net';
+  readonly net: Net;
+  readonly holes: readonly {
+    readonly field: 'maxLength' | 'asn' | 'label' | 'interfaceIndex';
+    readonly value: Expression;
+    /** What is wrong with a value, where something is. */
+    readonly check?: (net: Net, value: number) => string | undefined;
+  }[];
 }
 
 /** `[ … ]` of anything but prefixes. */
@@ -39,7 +52,7 @@ export interface TuplePart {
 }
 
 export interface PrefixPattern extends Node {
-  readonly prefix: Prefix;
+  readonly prefix: Net;
   /** Lengths that match. */
   readonly low: number;
   readonly high: number;
@@ -59,14 +72,38 @@ export type PathMaskItem = Node &
     | { readonly kind: 'expression'; readonly expression: Expression }
   );
 
+/** A variable, constant or custom attribute by its name. */
+export interface SymbolExpression extends Node {
+  readonly kind: 'symbol';
+  readonly name: string;
+}
+
+/** A built-in attribute of the route at hand. */
+export interface AttributeExpression extends Node {
+  readonly kind: 'attribute';
+  readonly name: string;
+}
+
+/** What can be assigned to. */
+export type Target = SymbolExpression | AttributeExpression;
+
+export const BUILTIN_METHODS = ['prepend', 'append', 'add', 'delete', 'filter'] as const;
+export type BuiltinMethod = (typeof BUILTIN_METHODS)[number];
+
+/** The name of a table, and where it stands. */
+export interface TableName extends Node {
+  readonly name: string;
+}
+
 export type Expression =
   | Constant
-  | (Node & { readonly kind: 'symbol'; readonly name: string })
+  | NetExpression
+  | SymbolExpression
   | SetLiteral
   | (Node & { readonly kind: 'prefixSet'; readonly patterns: readonly PrefixPattern[] })
   | (Node & { readonly kind: 'pathMask'; readonly items: readonly PathMaskItem[] })
   | (Node & { readonly kind: 'tuple'; readonly ec?: EcKind; readonly parts: readonly Expression[] })
-  | (Node & { readonly kind: 'attribute'; readonly name: string })
+  | AttributeExpression
   | (Node & { readonly kind: 'not'; readonly operand: Expression })
   | (Node & {
       readonly kind: 'binary';
@@ -86,8 +123,21 @@ export type Expression =
   | (Node & { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] })
   | (Node & {
       readonly kind: 'builtin';
-      readonly name: 'prepend' | 'add' | 'delete' | 'filter' | 'format';
+      readonly name: BuiltinMethod | 'format' | 'from_hex';
       readonly args: readonly Expression[];
+    })
+  /** `roa_check(TABLE)` asks about the route at hand, `roa_check(TABLE, NET, AS)` about another. */
+  | (Node & {
+      readonly kind: 'roaCheck';
+      readonly table: TableName;
+      readonly about?: readonly [Expression, Expression];
+    })
+  /** `aspa_check(TABLE, PATH, UPSTREAM)`; the other two forms are about the route's own path. */
+  | (Node & {
+      readonly kind: 'aspaCheck';
+      readonly table: TableName;
+      readonly path: Expression;
+      readonly upstream: Expression;
     });
 
 export interface VariableDeclaration extends Node {
@@ -122,9 +172,8 @@ export type Statement =
       readonly list: Expression;
       readonly body: Statement;
     })
-  | (Node & { readonly kind: 'assign'; readonly name: string; readonly value: Expression })
-  | (Node & { readonly kind: 'assignAttribute'; readonly name: string; readonly value: Expression })
-  | (Node & { readonly kind: 'unset'; readonly name: string })
+  | (Node & { readonly kind: 'assign'; readonly target: Target; readonly value: Expression })
+  | (Node & { readonly kind: 'unset'; readonly target: Target })
   | (Node & { readonly kind: 'return'; readonly value: Expression })
   | (Node & {
       readonly kind: 'verdict';
@@ -133,11 +182,14 @@ export type Statement =
     })
   | (Node & { readonly kind: 'print'; readonly newline: boolean; readonly values: readonly Expression[] })
   | (Node & { readonly kind: 'call'; readonly call: Extract<Expression, { kind: 'call' }> })
+  /** `bt_assert(CONDITION)`; `text` is the condition as written. */
+  | (Node & { readonly kind: 'assert'; readonly condition: Expression; readonly text: string })
+  /** `bt_check_assign(TARGET, VALUE)`: assigns, then asserts that the target has the value. */
   | (Node & {
-      readonly kind: 'edit';
-      readonly attribute: string;
-      readonly method: 'empty' | 'prepend' | 'add' | 'delete' | 'filter';
-      readonly argument?: Expression;
+      readonly kind: 'checkAssign';
+      readonly target: Target;
+      readonly value: Expression;
+      readonly text: string;
     });
 
 export interface FunctionNode extends Node {

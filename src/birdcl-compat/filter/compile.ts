@@ -2,20 +2,13 @@
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import { ACCEPT, NO_ATTRS, REJECT } from '../../rib/policy.ts';
 import type { Policy } from '../../rib/policy.ts';
-import { EMPTY_PATH } from './as-path.ts';
+import { CodeCache } from './code.ts';
+import { STACK_OVERFLOW } from './evaluate.ts';
 import { Generator } from './generate.ts';
-import type { Generated } from './generate.ts';
-import type { FilterProgram, FunctionProgram } from './program.ts';
-import * as operators from './run.ts';
-import { FilterError, FilterRun, VERDICT, VERDICT_REACHED } from './run.ts';
+import type { FilterProgram } from './program.ts';
+import { FilterRun } from './run.ts';
 import type { FilterOutput } from './run.ts';
-import { EMPTY_LIST } from './values.ts';
-import type { Value } from './values.ts';
-
-/** A compiled function: the run, then the arguments. */
-type Compiled = (run: FilterRun, ...args: Value[]) => Value;
-
-const OPERATORS = { ...operators, EMPTY_PATH, EMPTY_LIST };
+import { FilterError, VERDICT, VERDICT_REACHED } from './runtime-error.ts';
 
 /** Where a filter reports what it cannot do with a route. */
 export interface FilterReports {
@@ -25,54 +18,19 @@ export interface FilterReports {
   print: FilterOutput;
 }
 
-/** Makes functions of programs, each once; functions that several filters call are shared. */
-export class CodeCache {
-  readonly #functions = new Map<FunctionProgram, Compiled>();
-
-  make(generated: Generated, parameters: readonly string[]): Compiled {
-    const constants = generated.constants.map((value) => (isProgram(value) ? this.#function(value) : value));
-    // The source is made here from a checked tree; text of the configuration enters it as JSON strings only.
-    const factory = new Function(
-      'k',
-      'o',
-      `"use strict"; return function (${['r', ...parameters].join(', ')}) {\n${generated.source}\n};`,
-    ) as (k: unknown, o: unknown) => Compiled;
-    return factory(constants, OPERATORS);
-  }
-
-  #function(program: FunctionProgram): Compiled {
-    const known = this.#functions.get(program);
-    if (known) return known;
-    // A recursive call meets this entry before the body exists.
-    const made: { body?: Compiled } = {};
-    this.#functions.set(program, (run, ...args) => made.body!(run, ...args));
-    const { node, bindings } = program;
-    const generated = new Generator(bindings, true).generate(node.body);
-    const slots = node.parameters.map((parameter) => bindings.variables.get(parameter)!);
-    const copies = slots.map((slot, i) => `v${slot} = p${i};`).join(' ');
-    const at = generated.source.startsWith('let ') ? generated.source.indexOf('\n') + 1 : 0;
-    const source = `${generated.source.slice(0, at)}${copies}\n${generated.source.slice(at)}`;
-    const parameters = slots.map((_, i) => `p${i}`);
-    made.body = this.make({ source, constants: generated.constants }, parameters);
-    this.#functions.set(program, made.body);
-    return made.body;
-  }
-}
-
-function isProgram(value: Value | FunctionProgram): value is FunctionProgram {
-  return typeof value === 'object' && value !== null && 'bindings' in value;
-}
-
 export class FilterCompiler {
   readonly #run: FilterRun;
   readonly #reports: FilterReports;
-  readonly #code = new CodeCache();
+  readonly #code: CodeCache;
   readonly #policies = new Map<FilterProgram, Policy>();
 
   /** @param store where the routes' attributes are, and where changed ones are interned */
   constructor(store: AttrStore, reports: FilterReports) {
     this.#reports = reports;
-    this.#run = new FilterRun(store, (text) => reports.print(text));
+    this.#run = new FilterRun(store, (text) => {
+      reports.print(text);
+    });
+    this.#code = new CodeCache(this.#run);
   }
 
   /** The policy of a filter; the same one each time. */
@@ -109,12 +67,27 @@ export class FilterCompiler {
             );
           }
         } catch (error) {
-          if (error === VERDICT_REACHED) return run.verdict === VERDICT.accept ? run.result() : NO_ATTRS;
-          if (!(error instanceof FilterError)) throw error;
-          this.#reports.error(name, error.at, error.message);
+          return this.#failed(program, error);
         }
         return NO_ATTRS;
       },
     };
+  }
+
+  /** The answer of a filter that ended with an exception. */
+  #failed(program: Extract<FilterProgram, { kind: 'filter' }>, error: unknown): number {
+    const { name, body } = program;
+    if (error === VERDICT_REACHED) {
+      if (this.#run.verdict !== VERDICT.accept) return NO_ATTRS;
+      try {
+        return this.#run.result();
+      } catch (failure) {
+        return this.#failed(program, failure);
+      }
+    }
+    if (error instanceof FilterError) this.#reports.error(name, error.at, error.message);
+    else if (error instanceof RangeError) this.#reports.error(name, body[0]?.at ?? 0, STACK_OVERFLOW);
+    else throw error;
+    return NO_ATTRS;
   }
 }

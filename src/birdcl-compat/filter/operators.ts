@@ -1,30 +1,33 @@
-/** Which operators and methods apply to which types, and what they give. */
+/** Which operators apply to which types, and what they give. */
 import type { BinaryOperator } from './ast.ts';
 import type { ValueSet } from './sets.ts';
+import { isEnum } from './types.ts';
 import type { Type } from './types.ts';
 
-const ORDERED: readonly Type[] = ['int', 'bool', 'pair', 'quad', 'ec', 'lc', 'rd', 'ip', 'prefix', 'string'];
+const ORDERED: ReadonlySet<Type> = new Set<Type>([
+  'int',
+  'bool',
+  'pair',
+  'quad',
+  'ec',
+  'lc',
+  'rd',
+  'ip',
+  'mac',
+  'prefix',
+  'string',
+  'bgppath',
+]);
 
 function isOrdered(type: Type): boolean {
-  return ORDERED.includes(type) || type.startsWith('enum ');
-}
-
-/** Types of a list's elements, as `for` walks them. */
-const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = {
-  bgppath: 'int',
-  clist: 'pair',
-  eclist: 'ec',
-  lclist: 'lc',
-};
-
-export function elementType(list: Type): Type | undefined {
-  return ELEMENTS[list];
+  return ORDERED.has(type) || isEnum(type);
 }
 
 /** Left and right types of `~` other than sets. */
 const MATCHES: readonly (readonly [Type, Type])[] = [
   ['bgppath', 'bgpmask'],
   ['int', 'bgppath'],
+  ['int', 'clist'],
   ['pair', 'clist'],
   ['quad', 'clist'],
   ['ip', 'clist'],
@@ -38,15 +41,16 @@ const MATCHES: readonly (readonly [Type, Type])[] = [
 
 /** Element types of sets that a list can be matched with. */
 const LIST_SETS: Readonly<Partial<Record<Type, readonly Type[]>>> = {
-  clist: ['pair', 'quad', 'ip'],
+  clist: ['int', 'pair', 'quad', 'ip'],
   eclist: ['ec'],
   lclist: ['lc'],
   bgppath: ['int'],
 };
 
-function matchesSet(left: Type, set: ValueSet | undefined): boolean {
+/** Whether values of a type can be looked up in sets of elements of another. */
+export function setFits(left: Type, element: Type): boolean {
   const elements = LIST_SETS[left] ?? (left === 'quad' ? ['quad', 'ip'] : [left]);
-  return set === undefined || set.element === 'void' || elements.includes(set.element);
+  return element === 'void' || elements.includes(element);
 }
 
 /**
@@ -65,6 +69,8 @@ export function operatorResult(
     case '*':
     case '/':
       return left === 'int' && right === 'int' ? 'int' : undefined;
+    case '++':
+      return left === right && (left === 'string' || left === 'bytestring') ? left : undefined;
     case '&&':
     case '||':
       return left === 'bool' && right === 'bool' ? 'bool' : undefined;
@@ -82,62 +88,7 @@ export function operatorResult(
     }
     case '~':
     case '!~':
-      if (right === 'set') return matchesSet(left, set) ? 'bool' : undefined;
+      if (right === 'set') return set === undefined || setFits(left, set.element) ? 'bool' : undefined;
       return MATCHES.some(([a, b]) => a === left && b === right) ? 'bool' : undefined;
   }
-}
-
-export interface MethodShape {
-  readonly target: Type;
-  readonly args: readonly (readonly Type[])[];
-  readonly result: Type;
-}
-
-function shape(target: Type, result: Type, ...args: (readonly Type[])[]): MethodShape {
-  return { target, args, result };
-}
-
-const LISTS: readonly Type[] = ['clist', 'eclist', 'lclist'];
-
-/** What can be put into, or taken out of, a list: elements, lists, sets. */
-const ITEMS: Readonly<Partial<Record<Type, readonly Type[]>>> = {
-  clist: ['pair', 'quad', 'ip', 'clist'],
-  eclist: ['ec', 'eclist'],
-  lclist: ['lc', 'lclist'],
-};
-
-/** Methods by name; one shape for each type that has the method. */
-export const METHODS: ReadonlyMap<string, readonly MethodShape[]> = new Map<string, readonly MethodShape[]>([
-  ['len', ['prefix', 'bgppath', ...LISTS].map((type) => shape(type as Type, 'int'))],
-  ['ip', [shape('prefix', 'ip')]],
-  ['type', [shape('prefix', 'enum net')]],
-  ['is_v4', [shape('ip', 'bool')]],
-  ['mask', [shape('ip', 'ip', ['int'])]],
-  ['first', [shape('bgppath', 'int')]],
-  ['last', [shape('bgppath', 'int')]],
-  ['last_nonaggregated', [shape('bgppath', 'int')]],
-  ['asn', [shape('pair', 'int'), shape('lc', 'int')]],
-  ['data', [shape('pair', 'int')]],
-  ['data1', [shape('lc', 'int')]],
-  ['data2', [shape('lc', 'int')]],
-  ['min', LISTS.map((type) => shape(type, elementType(type)!))],
-  ['max', LISTS.map((type) => shape(type, elementType(type)!))],
-  ['empty', ['bgppath' as Type, ...LISTS].map((type) => shape(type, type))],
-  ['prepend', [shape('bgppath', 'bgppath', ['int'])]],
-  ['add', LISTS.map((type) => shape(type, type, ITEMS[type]!))],
-  [
-    'delete',
-    [
-      ...LISTS.map((type) => shape(type, type, [...ITEMS[type]!, 'set'])),
-      shape('bgppath', 'bgppath', ['int', 'set']),
-    ],
-  ],
-  [
-    'filter',
-    [...LISTS.map((type) => shape(type, type, [type, 'set'])), shape('bgppath', 'bgppath', ['set'])],
-  ],
-]);
-
-export function methodFor(name: string, target: Type): MethodShape | undefined {
-  return METHODS.get(name)?.find((candidate) => candidate.target === target);
 }

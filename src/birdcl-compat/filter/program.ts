@@ -1,6 +1,9 @@
 /** Filters and functions after their types were checked, before they are compiled for a store of attributes. */
 import type { Expression, FunctionNode, Statement } from './ast.ts';
+import type { AttributeInfo } from './attributes.ts';
+import type { Behaviour } from './behaviour.ts';
 import type { Type } from './types.ts';
+import type { NetTable } from './validation.ts';
 import type { Value } from './values.ts';
 
 /** What the checker found out about names and types; the compiler reads it. */
@@ -12,6 +15,12 @@ export interface Bindings {
   readonly functions: ReadonlyMap<object, FunctionProgram>;
   /** Slot of each variable use, by declaration, symbol or assignment node. */
   readonly variables: ReadonlyMap<object, number>;
+  /** Attributes that are read or written, by expression or target node. */
+  readonly attributes: ReadonlyMap<object, AttributeInfo>;
+  /** Tables that are looked into, by node of the check. */
+  readonly tables: ReadonlyMap<object, NetTable>;
+  /** Where releases of BIRD differ: as which one. */
+  readonly behaviour: Behaviour;
 }
 
 /** Which inputs an answer can depend on. */

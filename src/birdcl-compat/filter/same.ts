@@ -3,7 +3,10 @@ import type { Expression } from './ast.ts';
 import type { Bindings, FilterProgram, FunctionProgram } from './program.ts';
 
 import { AsPath, PathMask } from './as-path.ts';
-import { PrefixSet, ValueSet } from './sets.ts';
+import type { AttributeInfo } from './attributes.ts';
+import { PrefixSet } from './prefix-set.ts';
+import { ValueSet } from './sets.ts';
+import type { NetTable } from './validation.ts';
 import type { Value } from './values.ts';
 
 /** A node of a syntax tree, seen as fields. */
@@ -23,7 +26,8 @@ export class FilterComparer {
     return a.end === b.end && this.#list(a.body, b.body, a.bindings, b.bindings);
   }
 
-  #sameFunction(a: FunctionProgram, b: FunctionProgram): boolean {
+  /** Whether two functions do the same; names do not matter. */
+  sameFunction(a: FunctionProgram, b: FunctionProgram): boolean {
     if (a === b) return true;
     const known = this.#functions.get(a)?.get(b);
     if (known !== undefined) return known;
@@ -65,9 +69,11 @@ export class FilterComparer {
     }
     const [slot, otherSlot] = [x.variables.get(a), y.variables.get(b)];
     if (slot !== otherSlot) return false;
+    if (!sameAttribute(x.attributes.get(a), y.attributes.get(b))) return false;
+    if (!sameTable(x.tables.get(a), y.tables.get(b))) return false;
     const [called, otherCalled] = [x.functions.get(a), y.functions.get(b)];
     if (called || otherCalled) {
-      if (!called || !otherCalled || !this.#sameFunction(called, otherCalled)) return false;
+      if (!called || !otherCalled || !this.sameFunction(called, otherCalled)) return false;
       return this.#value(a['args'], b['args'], x, y);
     }
     if (a['kind'] === 'constant' && b['kind'] === 'constant') {
@@ -78,6 +84,21 @@ export class FilterComparer {
     if (keys.length !== Object.keys(b).filter((key) => !skip(key)).length) return false;
     return keys.every((key) => this.#value(a[key], b[key], x, y));
   }
+}
+
+/** Attributes are what they are called and of which type: their codes are those of the store. */
+function sameAttribute(a: AttributeInfo | undefined, b: AttributeInfo | undefined): boolean {
+  return a?.name === b?.name && a?.type === b?.type && a?.code === b?.code && a?.custom === b?.custom;
+}
+
+/** Tables that filters look into are compared by what is in them. */
+function sameTable(a: NetTable | undefined, b: NetTable | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.same(b);
+}
+
+/** Whether two functions do the same, as `bt_test_same` asks. */
+export function sameFunction(a: FunctionProgram, b: FunctionProgram): boolean {
+  return new FilterComparer().sameFunction(a, b);
 }
 
 function sameConstant(a: Value, b: Value): boolean {

@@ -109,8 +109,11 @@ function singleRange(
   return { type: from.type, range: { from: from.value as Scalar, to: to.value as Scalar } };
 }
 
-/** The set with the given elements; all of one type. Throws `ConfError`. */
-export function buildSet(items: readonly SetItem[], resolve: Resolve): ValueSet {
+/**
+ * The set with the given elements; all of one type. Throws `ConfError`.
+ * @param asWritten see `ValueSet`
+ */
+export function buildSet(items: readonly SetItem[], resolve: Resolve, asWritten = false): ValueSet {
   const ranges: Range[] = [];
   let element: Type = 'void';
   for (const item of items) {
@@ -137,5 +140,5 @@ export function buildSet(items: readonly SetItem[], resolve: Resolve): ValueSet 
     }
     element = type;
   }
-  return new ValueSet(element, ranges);
+  return new ValueSet(element, ranges, asWritten);
 }

@@ -1,9 +1,11 @@
 /** Values of the filter language as JavaScript values. */
-import { formatIp } from '../../base/ip.ts';
+import { formatIp, formatIpv4 } from '../../base/ip.ts';
 import type { IpAddress } from '../../base/ip.ts';
 import { formatExtendedCommunity } from '../../rib/attrs/communities.ts';
 import type { AsPath, PathMask } from './as-path.ts';
-import type { PrefixSet, ValueSet } from './sets.ts';
+import type { Net } from './nets.ts';
+import type { PrefixSet } from './prefix-set.ts';
+import type { ValueSet } from './sets.ts';
 
 export interface Prefix {
   readonly ip: IpAddress;
@@ -14,8 +16,8 @@ export type LargeCommunity = readonly [number, number, number];
 
 /**
  * A value; its type is known where it is used. Pairs, quads, enumerations and integers are unsigned 32-bit
- * numbers, extended communities and route distinguishers 64-bit integers, clists arrays of their elements.
- * Undefined is BIRD's void.
+ * numbers, Ethernet addresses 48-bit ones, extended communities and route distinguishers 64-bit integers, byte strings
+ * their hexadecimal digits in lower case, lists arrays of their elements. Undefined is BIRD's void.
  */
 export type Value =
   | undefined
@@ -24,7 +26,7 @@ export type Value =
   | string
   | bigint
   | IpAddress
-  | Prefix
+  | Net
   | LargeCommunity
   | AsPath
   | PathMask
@@ -43,12 +45,6 @@ export function compareIp(a: IpAddress, b: IpAddress): number {
   const right = b.version === 4 ? [0, 0, 0xffff, b.words[0]!] : b.words;
   for (let i = 0; i < 4; i++) if (left[i] !== right[i]) return left[i]! < right[i]! ? -1 : 1;
   return 0;
-}
-
-/** Orders prefixes as BIRD does: by kind, then address, then length. */
-export function comparePrefix(a: Prefix, b: Prefix): number {
-  if (a.ip.version !== b.ip.version) return a.ip.version - b.ip.version;
-  return compareIp(a.ip, b.ip) || a.length - b.length;
 }
 
 export function compareLarge(a: LargeCommunity, b: LargeCommunity): number {
@@ -72,6 +68,47 @@ export function prefixContains(prefix: Prefix, ip: IpAddress): boolean {
 
 export function formatPrefix(prefix: Prefix): string {
   return `${formatIp(prefix.ip)}/${prefix.length}`;
+}
+
+/** RFC 4364 section 4.2: a route distinguisher; numbers that need no type are written without one, as in BIRD. */
+export function formatRd(rd: bigint): string {
+  const low = Number(rd & 0xffffn);
+  const high = Number((rd >> 16n) & 0xffff_ffffn);
+  switch (Number(rd >> 48n)) {
+    case 0:
+      return `${high >>> 16}:${Number(rd & 0xffff_ffffn)}`;
+    case 1:
+      return `${formatIpv4(high)}:${low}`;
+    case 2:
+      return high > 0xffff ? `${high}:${low}` : `2:${high}:${low}`;
+    default: {
+      const hex = rd.toString(16).padStart(16, '0');
+      return `X:${hex.slice(0, 8)}:${hex.slice(8)}`;
+    }
+  }
+}
+
+/**
+ * A route distinguisher from its text: `AS:NUMBER`, `IP:NUMBER`, or `0:` or `2:` in front of `AS:NUMBER`, which force
+ * the type (RFC 4364 section 4.2). Returns a message where a part is out of range.
+ */
+export function parseRd(text: string): bigint | string {
+  const parts = text.split(':');
+  const number = BigInt(parts.at(-1)!);
+  const address = parts.at(-2)!;
+  const octets = address.split('.');
+  if (octets.length === 4) {
+    if (octets.some((octet) => Number(octet) > 255))
+      return `Invalid IPv4 address ${address} in Route Distinguisher`;
+    if (number > 0xffffn) return 'Number out of range';
+    const word = octets.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+    return (1n << 48n) | (word << 16n) | number;
+  }
+  const as = BigInt(address);
+  const type = parts.length === 3 ? Number(parts[0]) : as > 0xffffn ? 2 : 0;
+  if (as > (type === 0 ? 0xffffn : 0xffff_ffffn)) return 'ASN out of range';
+  if (number > (type === 0 ? 0xffff_ffffn : 0xffffn)) return 'Number out of range';
+  return (BigInt(type) << 48n) | (as << (type === 0 ? 32n : 16n)) | number;
 }
 
 export function formatPair(pair: number): string {

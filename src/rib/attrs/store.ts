@@ -76,6 +76,8 @@ export class AttrStore {
   foundLength = 0;
   /** Goes up each time a number is given to another set: who remembers something about a set checks it. */
   generation = new Uint32Array(INITIAL_SETS);
+  /** Codes of local attributes that configurations have named, by type and name; they are never given away. */
+  readonly customCodes = new Map<string, number>();
 
   #refs = new Uint32Array(INITIAL_SETS);
   #hash = new Uint32Array(INITIAL_SETS);

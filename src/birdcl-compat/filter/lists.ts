@@ -1,0 +1,84 @@
+/** Operators on lists and paths at run time. */
+import type { IpAddress } from '../../base/ip.ts';
+import type { AsPath } from './as-path.ts';
+import { compare, inSet, quadOf } from './compare.ts';
+import { setFits } from './operators.ts';
+import { FilterError } from './runtime-error.ts';
+import { ValueSet } from './sets.ts';
+import type { Type } from './types.ts';
+import { compareLarge } from './values.ts';
+import type { LargeCommunity, Value } from './values.ts';
+
+type List = readonly (number | bigint | LargeCommunity)[];
+
+function asList(type: Type, item: Value, at: number): List {
+  if (type === 'clist' || type === 'eclist' || type === 'lclist') return item as List;
+  if (type === 'ip') {
+    const quad = quadOf(item as IpAddress);
+    if (quad === undefined) throw new FilterError(at, 'Mismatched IP type');
+    return [quad];
+  }
+  return [item as number | bigint | LargeCommunity];
+}
+
+function listHas(list: List, item: number | bigint | LargeCommunity): boolean {
+  if (typeof item !== 'object') return list.includes(item);
+  return list.some((other) => compareLarge(other as LargeCommunity, item) === 0);
+}
+
+/** A list with an element, or with those of another list, added where they are missing. */
+export function listAdd(list: Value, itemType: Type, item: Value, at: number): Value {
+  const result = [...(list as List)];
+  for (const added of asList(itemType, item, at)) if (!listHas(result, added)) result.push(added);
+  return result as unknown as Value;
+}
+
+function checkElement(listType: Type, { element }: ValueSet, at: number): void {
+  if (!setFits(listType, element)) throw new FilterError(at, 'Mismatched set type');
+}
+
+/** A list without (or with only) what is in an element, list or set. */
+export function listFilter(
+  listType: Type,
+  list: Value,
+  itemType: Type,
+  item: Value,
+  keep: boolean,
+  at: number,
+): Value {
+  const items = list as List;
+  if (itemType === 'set') {
+    const set = item as ValueSet;
+    checkElement(listType, set, at);
+    return items.filter(
+      (member) => inSet(listType, [member] as unknown as Value, set) === keep,
+    ) as unknown as Value;
+  }
+  const others = asList(itemType, item, at);
+  return items.filter((member) => listHas(others, member) === keep) as unknown as Value;
+}
+
+/** A path without (or with only) one AS number or those of a set. */
+export function pathFilter(path: AsPath, itemType: Type, item: Value, keep: boolean, at: number): AsPath {
+  const set = itemType === 'set' ? (item as ValueSet) : oneOf(item as number);
+  checkElement('bgppath', set, at);
+  return path.filter(set, keep);
+}
+
+function oneOf(as: number): ValueSet {
+  return new ValueSet('int', [{ from: as, to: as }]);
+}
+
+/** The least or greatest member of a list; zero where it is empty, as in BIRD. */
+export function listExtreme(type: Type, list: Value, sign: 1 | -1): Value {
+  const items = list as List;
+  const zero = type === 'clist' ? 0 : type === 'eclist' ? 0n : ([0, 0, 0] as const);
+  const element: Type = type === 'lclist' ? 'lc' : 'int';
+  return (
+    items.reduce<Value>(
+      (best, item) =>
+        best === undefined || compare(element, item as Value, best) * sign > 0 ? (item as Value) : best,
+      undefined,
+    ) ?? (zero as Value)
+  );
+}
