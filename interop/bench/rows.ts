@@ -9,8 +9,12 @@ export interface Row {
   readonly phases: readonly string[];
   /** The row plays the recorded feed, and is left out where that is not at hand. */
   readonly recorded?: boolean;
-  /** Daemons that need many minutes for the row or make no sense in it: measured only where named by `--daemons`. */
+  /** Daemons that need many minutes for the row, and are measured only where named by `--daemons`. */
   readonly notBy?: readonly string[];
+  /** Several senders have paths to the same prefixes: a relay, which chooses none, cannot be measured. */
+  readonly mixes?: boolean;
+  /** One client stops reading for a while. */
+  readonly stalls?: boolean;
 }
 
 /** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
@@ -54,7 +58,8 @@ export const ROWS: readonly Row[] = [
     title: '4 senders of the same 500,000 prefixes, 10 clients',
     load: { mode: 'table', senders: 4, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'withdraw'],
-    notBy: ['gobgp', 'relay'],
+    notBy: ['gobgp'],
+    mixes: true,
   },
   {
     name: 'fabric500',
@@ -75,7 +80,8 @@ export const ROWS: readonly Row[] = [
     title: '2 senders of the same 500,000 prefixes, 10 clients, then the preferred one drops',
     load: { mode: 'table', senders: 2, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'drop0'],
-    notBy: ['gobgp', 'relay'],
+    notBy: ['gobgp'],
+    mixes: true,
   },
   {
     name: 'unstalled',
@@ -87,6 +93,7 @@ export const ROWS: readonly Row[] = [
   {
     name: 'stall',
     title: 'the same, but one client stops reading',
+    stalls: true,
     load: SMALL_BUFFERS,
     phases: ['announce'],
     notBy: ['gobgp'],
@@ -109,6 +116,6 @@ export function loadArguments(row: Row, scale: number, stallSeconds: number, fee
   args.push(`phases=${row.phases.join(',')}`);
   if (row.recorded) args.push(`file=${feed}`);
   // The client after the one sender stops reading shortly after the load has begun.
-  if (row.name === 'stall') args.push(`stall=1,50,${stallSeconds * 1000}`);
+  if (row.stalls) args.push(`stall=1,50,${stallSeconds * 1000}`);
   return args;
 }
