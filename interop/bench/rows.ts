@@ -1,4 +1,5 @@
-/** The rows of the benchmark: what the load generator plays, as its key=value arguments. */
+/** The rows of the benchmark: what the load generator plays, as its key=value arguments, or what is read. */
+import { heavyFilter, largeSet, manyProtocols } from './configurations.ts';
 
 export interface Row {
   readonly name: string;
@@ -15,6 +16,12 @@ export interface Row {
   readonly mixes?: boolean;
   /** One client stops reading for a while. */
   readonly stalls?: boolean;
+  /** Definitions of a filter `heavy` that routes go through on their way in. */
+  readonly filter?: () => string;
+  /** The daemon reads this configuration twice and applies nothing (`configure check`); there is no load then. */
+  readonly reads?: () => string;
+  /** The daemons that speak BIRD's language, where the row needs it: others are left out. */
+  readonly onlyBy?: readonly string[];
 }
 
 /** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
@@ -28,6 +35,9 @@ const SMALL_BUFFERS = {
   clients: 10,
   'receive-buffer': 65_536,
 };
+
+const ONE_CLIENT = { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 1 };
+const BIRD_LANGUAGE = ['bird', 'catbird'];
 
 export const ROWS: readonly Row[] = [
   {
@@ -104,6 +114,37 @@ export const ROWS: readonly Row[] = [
     load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10, hold: 9 },
     phases: ['announce'],
     notBy: ['gobgp'],
+  },
+  {
+    name: 'unfiltered',
+    title: '1,000,000 prefixes, 1 client, no filter',
+    load: ONE_CLIENT,
+    phases: ['announce'],
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'filtered',
+    title: 'the same through a filter of 20 terms, a set of 10,000 prefixes among them',
+    load: ONE_CLIENT,
+    phases: ['announce'],
+    filter: heavyFilter,
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'protocols',
+    title: 'reading 5,000 blocks `protocol bgp`',
+    load: {},
+    phases: ['first', 'again'],
+    reads: () => manyProtocols(5000),
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'prefixset',
+    title: 'reading a set of 100,000 prefixes',
+    load: {},
+    phases: ['first', 'again'],
+    reads: () => largeSet(100_000),
+    onlyBy: BIRD_LANGUAGE,
   },
 ];
 

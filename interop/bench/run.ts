@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DAEMONS, type Daemon, isInstalled } from './daemons.ts';
+import { ControlClient } from '../control-client.ts';
+import { controlSocket, DAEMONS, type Daemon, isInstalled, type Setup } from './daemons.ts';
 import { buildPrograms, programPath, runLoad, startDaemon, stopDaemon, usage } from './processes.ts';
 import { mergeRecords } from './record.ts';
 import { type Measurement, chart, machine, markdown, summary } from './report.ts';
@@ -83,11 +84,13 @@ async function measure(
     port,
     as: Number(row.load['as'] ?? 65000),
     holdTimeS: Number(row.load['hold'] ?? 90),
+    ...(row.filter ? { filter: row.filter() } : {}),
   };
   const child = startDaemon(daemon.binary, daemon.prepare(setup), join(directory, 'log'));
   const results: Measurement[] = [];
   let cpuBefore = 0;
   try {
+    if (row.reads) return await measureReading(row, daemon, setup, child.pid!);
     await runLoad(program, [`port=${port}`, `timeout=${timeoutS}`, ...args], (line) => {
       const said = JSON.parse(line) as Record<string, unknown>;
       const used = usage(child.pid!);
@@ -116,6 +119,32 @@ async function measure(
   } finally {
     await stopDaemon(child);
     rmSync(directory, { recursive: true, force: true });
+  }
+  return results;
+}
+
+/** Has the running daemon read a configuration, once for each phase; the process's own start does not count. */
+async function measureReading(row: Row, daemon: Daemon, setup: Setup, pid: number): Promise<Measurement[]> {
+  const file = join(setup.directory, 'large.conf');
+  writeFileSync(file, row.reads!());
+  for (let tries = 0; !existsSync(controlSocket(setup)); tries++) {
+    if (tries === 200) throw new Error(`${daemon.title} opened no control socket`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  const client = await ControlClient.connect(controlSocket(setup));
+  const results: Measurement[] = [];
+  try {
+    for (const phase of row.phases) {
+      const cpuBefore = usage(pid).cpuS;
+      const start = performance.now();
+      const answer = await client.ask(`configure check "${file}"`);
+      const ms = performance.now() - start;
+      const { peakBytes, cpuS } = usage(pid);
+      const measured = { row: row.name, daemon: daemon.name, phase, ms, peakBytes, cpuS: cpuS - cpuBefore };
+      results.push(/^0020 /m.test(answer) ? measured : { ...measured, error: answer.trim() });
+    }
+  } finally {
+    client.close();
   }
   return results;
 }
@@ -173,6 +202,7 @@ async function main(): Promise<void> {
       for (const daemon of present) {
         if (values.daemons === undefined && row.notBy?.includes(daemon.name)) continue;
         if (row.mixes && daemon.name === 'relay') continue;
+        if (row.onlyBy && !row.onlyBy.includes(daemon.name)) continue;
         for (let run = 0; run < runs; run++) {
           const got = await measure(row, daemon, program, args, timeoutS + (row.stalls ? stallSeconds : 0));
           measurements.push(...got);
