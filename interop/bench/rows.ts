@@ -116,6 +116,12 @@ export const ROWS: readonly Row[] = [
     notBy: ['gobgp'],
   },
   {
+    name: 'small',
+    title: '20,000 prefixes, 3,333 attribute sets, 10 clients',
+    load: { mode: 'table', prefixes: 20_000, sets: 3333, clients: 10 },
+    phases: ['announce', 'withdraw'],
+  },
+  {
     name: 'unfiltered',
     title: '1,000,000 prefixes, 1 client, no filter',
     load: ONE_CLIENT,
