@@ -15,6 +15,13 @@ export interface Setup {
   readonly as: number;
   /** Hold time that the daemon offers, in seconds. */
   readonly holdTimeS: number;
+  /** Definitions of a filter `heavy` for routes that come in, in BIRD's language. */
+  readonly filter?: string;
+}
+
+/** The control socket of a daemon that speaks BIRD's language. */
+export function controlSocket(setup: Setup): string {
+  return join(setup.directory, 'bird.ctl');
 }
 
 export interface Daemon {
@@ -29,7 +36,7 @@ export interface Daemon {
 const ROOT = join(import.meta.dirname, '../..');
 
 function birdConfig(setup: Setup): string {
-  return `log stderr { warning, error, fatal, bug };
+  return `${setup.filter ?? ''}log stderr { warning, error, fatal, bug };
 router id 10.0.0.1;
 protocol device {}
 protocol bgp lab {
@@ -40,7 +47,7 @@ protocol bgp lab {
   rr cluster id 10.0.0.1;
   passive;
   hold time ${setup.holdTimeS};
-  ipv4 { import all; export all; };
+  ipv4 { import ${setup.filter === undefined ? 'all' : 'filter heavy'}; export all; };
 }
 `;
 }
@@ -68,7 +75,7 @@ export const DAEMONS: readonly Daemon[] = [
     prepare: (setup) => [
       '-f',
       ...['-c', writeConfig(setup, 'bird.conf', birdConfig(setup))],
-      ...['-s', join(setup.directory, 'bird.ctl'), '-P', join(setup.directory, 'bird.pid')],
+      ...['-s', controlSocket(setup), '-P', join(setup.directory, 'bird.pid')],
     ],
   },
   {
@@ -79,7 +86,7 @@ export const DAEMONS: readonly Daemon[] = [
     prepare: (setup) => [
       'reflector',
       ...['-c', writeConfig(setup, 'bird.conf', birdConfig(setup))],
-      ...['-s', join(setup.directory, 'catbird.ctl')],
+      ...['-s', controlSocket(setup)],
     ],
   },
   {

@@ -1,5 +1,6 @@
 /** What was measured as text, as Markdown and as a chart. */
 import { cpus, totalmem } from 'node:os';
+import type { RowRecord } from './record.ts';
 import type { Row } from './rows.ts';
 
 export interface Measurement {
@@ -87,40 +88,56 @@ export function summary(
   return lines.join('\n');
 }
 
-/** The page of figures, with the command and the machine that made them. */
-export function markdown(
-  rows: readonly Row[],
-  all: readonly Measurement[],
-  versions: ReadonlyMap<string, string>,
-  how: { readonly command: string; readonly runs: number; readonly scale: number },
-): string {
-  const names = [...versions.keys()];
+/** What the figures were measured on. */
+export function machine(): string {
+  return `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1e9)} GB of memory, Node ${process.version}`;
+}
+
+/** All daemons of some records, in the order of columns. */
+function columns(records: readonly RowRecord[]): Map<string, string> {
+  return new Map(records.flatMap(({ versions }) => versions));
+}
+
+function howMeasured({ command, runs, scale, machine: where }: RowRecord): string {
+  const times = runs > 1 ? `, median of ${runs} runs` : '';
+  return `\`${command}\`${times}${scale > 1 ? `, counts divided by ${scale}` : ''}, on ${where}`;
+}
+
+/** The page of figures, with the commands and the machine that made them. */
+export function markdown(rows: readonly Row[], records: readonly RowRecord[]): string {
+  const names = [...columns(records).keys()];
+  const all = records.flatMap(({ measurements }) => measurements);
+  const done = rows.filter(({ name }) => records.some(({ row }) => row === name));
   const lines = [
     '# Benchmarks',
     '',
-    'Time until the last client holds every prefix (or none, for a withdrawal), and the largest resident memory of',
-    'the daemon so far. One load generator process plays prebuilt streams and checks the prefixes and attributes',
-    'that every client receives. In brackets: time and memory as multiples of BIRD in the same run. The relay is no',
-    'route reflector: it copies what one client sends to all, which is what the load generator and the kernel take.',
+    'Time until the last client holds every prefix (or none, for a withdrawal), and the largest resident memory of the daemon so',
+    'far. One load generator process plays prebuilt streams and checks the prefixes and attributes that every client receives. In',
+    'brackets: time and memory as multiples of BIRD in the same run. The relay is no route reflector: it copies what one client',
+    'sends to all, which is what the load generator and the kernel take. Where one client stops reading, the time is that of the',
+    'others.',
     '',
-    `Made by \`${how.command}\`: median of ${how.runs} runs${how.scale > 1 ? `, counts divided by ${how.scale}` : ''},`,
-    `on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1e9)} GB of memory, Node ${process.version}.`,
+    'Made by',
+    ...new Set(records.map((record) => `- ${howMeasured(record)}`)),
     '',
     '![Chart of the same figures](benchmarks.svg)',
     '',
-    `| work | phase | ${names.map((name) => versions.get(name)).join(' | ')} |`,
+    `| work | phase | ${names.map((name) => columns(records).get(name)).join(' | ')} |`,
     `| --- | --- | ${names.map(() => '---').join(' | ')} |`,
   ];
-  for (const row of rows) {
+  for (const row of done) {
     for (const phase of row.phases) {
       const bird = cell(all, row, phase, 'bird');
       const cells = names.map((name) => {
         const value = cell(all, row, phase, name);
         if (value === undefined) return '';
         if (typeof value === 'string') return value;
-        const figures = `${(value.ms / 1000).toFixed(2)} s, ${Math.round(value.mb)} MB`;
-        if (name === 'bird' || typeof bird !== 'object') return figures;
-        return `${figures} (${(value.ms / bird.ms).toFixed(2)}, ${(value.mb / bird.mb).toFixed(2)})`;
+        let figures = `${(value.ms / 1000).toFixed(2)} s, ${Math.round(value.mb)} MB`;
+        if (name !== 'bird' && typeof bird === 'object')
+          figures += ` (${(value.ms / bird.ms).toFixed(2)}, ${(value.mb / bird.mb).toFixed(2)})`;
+        if (value.stalledMs !== undefined)
+          figures += `; stalled one right after ${(value.stalledMs / 1000).toFixed(1)} s`;
+        return figures;
       });
       lines.push(`| ${row.title} | ${phase} | ${cells.join(' | ')} |`);
     }
@@ -138,11 +155,9 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 /** Bars of seconds, one group a row (its first phase), on a logarithmic scale from 10 ms. */
-export function chart(
-  rows: readonly Row[],
-  all: readonly Measurement[],
-  versions: ReadonlyMap<string, string>,
-): string {
+export function chart(rows: readonly Row[], records: readonly RowRecord[]): string {
+  const versions = columns(records);
+  const all = records.flatMap(({ measurements }) => measurements);
   const parts: string[] = [];
   let y = 10;
   for (const row of rows) {

@@ -1,4 +1,5 @@
-/** The rows of the benchmark: what the load generator plays, as its key=value arguments. */
+/** The rows of the benchmark: what the load generator plays, as its key=value arguments, or what is read. */
+import { heavyFilter, largeSet, manyProtocols } from './configurations.ts';
 
 export interface Row {
   readonly name: string;
@@ -9,8 +10,18 @@ export interface Row {
   readonly phases: readonly string[];
   /** The row plays the recorded feed, and is left out where that is not at hand. */
   readonly recorded?: boolean;
-  /** Daemons that need many minutes for the row or make no sense in it: measured only where named by `--daemons`. */
+  /** Daemons that need many minutes for the row, and are measured only where named by `--daemons`. */
   readonly notBy?: readonly string[];
+  /** Several senders have paths to the same prefixes: a relay, which chooses none, cannot be measured. */
+  readonly mixes?: boolean;
+  /** One client stops reading for a while. */
+  readonly stalls?: boolean;
+  /** Definitions of a filter `heavy` that routes go through on their way in. */
+  readonly filter?: () => string;
+  /** The daemon reads this configuration twice and applies nothing (`configure check`); there is no load then. */
+  readonly reads?: () => string;
+  /** The daemons that speak BIRD's language, where the row needs it: others are left out. */
+  readonly onlyBy?: readonly string[];
 }
 
 /** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
@@ -24,6 +35,9 @@ const SMALL_BUFFERS = {
   clients: 10,
   'receive-buffer': 65_536,
 };
+
+const ONE_CLIENT = { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 1 };
+const BIRD_LANGUAGE = ['bird', 'catbird'];
 
 export const ROWS: readonly Row[] = [
   {
@@ -54,7 +68,8 @@ export const ROWS: readonly Row[] = [
     title: '4 senders of the same 500,000 prefixes, 10 clients',
     load: { mode: 'table', senders: 4, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'withdraw'],
-    notBy: ['gobgp', 'relay'],
+    notBy: ['gobgp'],
+    mixes: true,
   },
   {
     name: 'fabric500',
@@ -75,7 +90,8 @@ export const ROWS: readonly Row[] = [
     title: '2 senders of the same 500,000 prefixes, 10 clients, then the preferred one drops',
     load: { mode: 'table', senders: 2, prefixes: 500_000, sets: 83_333, clients: 10 },
     phases: ['announce', 'drop0'],
-    notBy: ['gobgp', 'relay'],
+    notBy: ['gobgp'],
+    mixes: true,
   },
   {
     name: 'unstalled',
@@ -87,6 +103,7 @@ export const ROWS: readonly Row[] = [
   {
     name: 'stall',
     title: 'the same, but one client stops reading',
+    stalls: true,
     load: SMALL_BUFFERS,
     phases: ['announce'],
     notBy: ['gobgp'],
@@ -97,6 +114,43 @@ export const ROWS: readonly Row[] = [
     load: { mode: 'table', prefixes: 1_000_000, sets: 166_667, clients: 10, hold: 9 },
     phases: ['announce'],
     notBy: ['gobgp'],
+  },
+  {
+    name: 'small',
+    title: '20,000 prefixes, 3,333 attribute sets, 10 clients',
+    load: { mode: 'table', prefixes: 20_000, sets: 3333, clients: 10 },
+    phases: ['announce', 'withdraw'],
+  },
+  {
+    name: 'unfiltered',
+    title: '1,000,000 prefixes, 1 client, no filter',
+    load: ONE_CLIENT,
+    phases: ['announce'],
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'filtered',
+    title: 'the same through a filter of 20 terms, a set of 10,000 prefixes among them',
+    load: ONE_CLIENT,
+    phases: ['announce'],
+    filter: heavyFilter,
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'protocols',
+    title: 'reading 5,000 blocks `protocol bgp`',
+    load: {},
+    phases: ['first', 'again'],
+    reads: () => manyProtocols(5000),
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'prefixset',
+    title: 'reading a set of 100,000 prefixes',
+    load: {},
+    phases: ['first', 'again'],
+    reads: () => largeSet(100_000),
+    onlyBy: BIRD_LANGUAGE,
   },
 ];
 
@@ -109,6 +163,6 @@ export function loadArguments(row: Row, scale: number, stallSeconds: number, fee
   args.push(`phases=${row.phases.join(',')}`);
   if (row.recorded) args.push(`file=${feed}`);
   // The client after the one sender stops reading shortly after the load has begun.
-  if (row.name === 'stall') args.push(`stall=1,50,${stallSeconds * 1000}`);
+  if (row.stalls) args.push(`stall=1,50,${stallSeconds * 1000}`);
   return args;
 }

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DAEMONS, type Daemon, isInstalled } from './daemons.ts';
+import { ControlClient } from '../control-client.ts';
+import { controlSocket, DAEMONS, type Daemon, isInstalled, type Setup } from './daemons.ts';
 import { buildPrograms, programPath, runLoad, startDaemon, stopDaemon, usage } from './processes.ts';
-import { type Measurement, chart, markdown, summary } from './report.ts';
+import { mergeRecords } from './record.ts';
+import { type Measurement, chart, machine, markdown, summary } from './report.ts';
 import { ROWS, type Row, STALL_SECONDS, loadArguments } from './rows.ts';
 import { updatesOf } from './recorded-feed.ts';
 
@@ -19,7 +21,7 @@ const HELP = `usage: npm run bench -- [options]
   --scale N              divide prefix counts by this (default 1)
   --stall-seconds N      how long the stalled client does not read (default ${STALL_SECONDS})
   --timeout SECONDS      give up a phase after this (default 300)
-  --report               write docs/benchmarks.md and docs/benchmarks.svg
+  --report               write docs/benchmarks.md, .svg and .json; rows that are not run stay as they were
   --json                 print every measurement as a JSON line
   --help                 this text
 rows:    ${ROWS.map((row) => row.name).join(', ')}
@@ -82,11 +84,13 @@ async function measure(
     port,
     as: Number(row.load['as'] ?? 65000),
     holdTimeS: Number(row.load['hold'] ?? 90),
+    ...(row.filter ? { filter: row.filter() } : {}),
   };
   const child = startDaemon(daemon.binary, daemon.prepare(setup), join(directory, 'log'));
   const results: Measurement[] = [];
   let cpuBefore = 0;
   try {
+    if (row.reads) return await measureReading(row, daemon, setup, child.pid!);
     await runLoad(program, [`port=${port}`, `timeout=${timeoutS}`, ...args], (line) => {
       const said = JSON.parse(line) as Record<string, unknown>;
       const used = usage(child.pid!);
@@ -105,7 +109,7 @@ async function measure(
           details: said,
           ...(failed
             ? {
-                error: `${String(said['wrong'])} clients do not hold what they must, ${Number(said['settledMs']) / 1000} s after which nothing more came`,
+                error: `${String(said['wrong'])} of ${String(said['clients'])} clients do not hold what they must`,
               }
             : {}),
         });
@@ -115,6 +119,32 @@ async function measure(
   } finally {
     await stopDaemon(child);
     rmSync(directory, { recursive: true, force: true });
+  }
+  return results;
+}
+
+/** Has the running daemon read a configuration, once for each phase; the process's own start does not count. */
+async function measureReading(row: Row, daemon: Daemon, setup: Setup, pid: number): Promise<Measurement[]> {
+  const file = join(setup.directory, 'large.conf');
+  writeFileSync(file, row.reads!());
+  for (let tries = 0; !existsSync(controlSocket(setup)); tries++) {
+    if (tries === 200) throw new Error(`${daemon.title} opened no control socket`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  const client = await ControlClient.connect(controlSocket(setup));
+  const results: Measurement[] = [];
+  try {
+    for (const phase of row.phases) {
+      const cpuBefore = usage(pid).cpuS;
+      const start = performance.now();
+      const answer = await client.ask(`configure check "${file}"`);
+      const ms = performance.now() - start;
+      const { peakBytes, cpuS } = usage(pid);
+      const measured = { row: row.name, daemon: daemon.name, phase, ms, peakBytes, cpuS: cpuS - cpuBefore };
+      results.push(/^0020 /m.test(answer) ? measured : { ...measured, error: answer.trim() });
+    }
+  } finally {
+    client.close();
   }
   return results;
 }
@@ -171,8 +201,10 @@ async function main(): Promise<void> {
       const args = loadArguments(row, scale, stallSeconds, feed ?? '');
       for (const daemon of present) {
         if (values.daemons === undefined && row.notBy?.includes(daemon.name)) continue;
+        if (row.mixes && daemon.name === 'relay') continue;
+        if (row.onlyBy && !row.onlyBy.includes(daemon.name)) continue;
         for (let run = 0; run < runs; run++) {
-          const got = await measure(row, daemon, program, args, timeoutS);
+          const got = await measure(row, daemon, program, args, timeoutS + (row.stalls ? stallSeconds : 0));
           measurements.push(...got);
           if (values.json) got.forEach((one) => say(JSON.stringify(one)));
           if (got.some((one) => one.error !== undefined)) break;
@@ -182,11 +214,17 @@ async function main(): Promise<void> {
     }
     if (values.report) {
       const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
-      writeFileSync(
-        join(ROOT, 'docs/benchmarks.md'),
-        markdown(rows, measurements, versions, { command, runs, scale }),
+      const fresh = rows.map((row) => ({
+        ...{ row: row.name, command, runs, scale, machine: machine(), versions: [...versions] },
+        measurements: measurements.filter((one) => one.row === row.name),
+      }));
+      const records = mergeRecords(
+        join(ROOT, 'docs/benchmarks.json'),
+        fresh.filter((record) => record.measurements.length > 0),
+        ROWS.map((row) => row.name),
       );
-      writeFileSync(join(ROOT, 'docs/benchmarks.svg'), chart(rows, measurements, versions));
+      writeFileSync(join(ROOT, 'docs/benchmarks.md'), markdown(ROWS, records));
+      writeFileSync(join(ROOT, 'docs/benchmarks.svg'), chart(ROWS, records));
     }
   } finally {
     rmSync(work, { recursive: true, force: true });

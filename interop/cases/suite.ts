@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReflectorProcess } from '../daemon/process.ts';
-import { bridgeAddress, Container, LAB_IMAGE } from '../lab/container.ts';
+import { addBridgeIpv6, bridgeAddress, Container, LAB_IMAGE } from '../lab/container.ts';
 import { BIRD2 } from '../lab/daemons/bird2.ts';
 import { sorted, type LabRoute } from '../lab/route.ts';
 import type { Announcement, Subject, SubjectKind, SubjectOptions } from '../lab/subject.ts';
@@ -63,26 +63,32 @@ export function suite(kind: SubjectKind): void {
     let subject: Subject;
 
     const box = (at: number): Container => boxes[at]!;
-    const subjectRoutes = (): Announcement[] => routesOf('subject', box(1).address, kind);
+    /** Addresses of the sessions with the subject: Catbird's, the subject's, and of the one behind it. */
+    const session = { catbird: '', subject: '', behind: '' };
+    const subjectRoutes = (): Announcement[] => routesOf('subject', session.subject, kind);
     const witnessRoutes = (): Announcement[] =>
-      routesOf('witness', box(0).address, { ...BIRD2, ipv6: kind.ipv6 });
+      routesOf('witness', box(0).address, { ...BIRD2, families: kind.families });
+
+    const witnessNeighbour = (name: string, at: number): Neighbour => ({
+      ...{ name, address: box(at).address, local: bridgeAddress(), isClient: true },
+    });
 
     /** Starts the subject anew; Catbird and the witness go on. */
     const restartSubject = async (
-      neighbour: Omit<Neighbour, 'name' | 'address'>,
+      neighbour: Omit<Neighbour, 'name' | 'address' | 'local'>,
       options: Partial<SubjectOptions> = {},
     ): Promise<void> => {
       await subject.kill().catch(() => undefined);
       await catbird!.configure(
-        reflectorConfig(bridgeAddress(), CATBIRD_ID, [
-          { name: 'witness', address: box(0).address, isClient: true },
-          { name: 'subject', address: box(1).address, ...neighbour },
-          { name: 'second', address: box(2).address, isClient: true },
+        reflectorConfig(CATBIRD_ID, [
+          witnessNeighbour('witness', 0),
+          { name: 'subject', address: session.subject, local: session.catbird, ...neighbour },
+          witnessNeighbour('second', 2),
         ]),
       );
       subject = kind.make({
         container: box(1),
-        reflector: bridgeAddress(),
+        reflector: session.catbird,
         routerId: SUBJECT_ID,
         ...options,
       });
@@ -96,12 +102,14 @@ export function suite(kind: SubjectKind): void {
         )),
       );
       catbird = await ReflectorProcess.start(() =>
-        reflectorConfig(bridgeAddress(), CATBIRD_ID, [
-          { name: 'witness', address: box(0).address, isClient: true },
-        ]),
+        reflectorConfig(CATBIRD_ID, [witnessNeighbour('witness', 0)]),
       );
       witness = BIRD2.make({ container: box(0), reflector: bridgeAddress(), routerId: WITNESS_ID });
-      subject = kind.make({ container: box(1), reflector: bridgeAddress(), routerId: SUBJECT_ID });
+      const isIpv6 = kind.transport === 6;
+      session.catbird = isIpv6 ? await addBridgeIpv6() : bridgeAddress();
+      session.subject = isIpv6 ? await box(1).addIpv6() : box(1).address;
+      session.behind = isIpv6 ? await box(2).addIpv6() : box(2).address;
+      subject = kind.make({ container: box(1), reflector: session.catbird, routerId: SUBJECT_ID });
       await witness.start();
     });
 
@@ -142,11 +150,11 @@ export function suite(kind: SubjectKind): void {
       });
 
       test.runIf(kind.refreshes)('a route refresh that it asks for changes nothing', async () => {
-        const before = await bytesFromCatbird(box(1));
+        const before = await bytesFromCatbird(box(1), session.catbird);
         await subject.refresh();
         // More than a few KEEPALIVE messages of 19 bytes: all routes were sent again.
         await expect
-          .poll(() => bytesFromCatbird(box(1)), { timeout: LIMIT_MS })
+          .poll(() => bytesFromCatbird(box(1), session.catbird), { timeout: LIMIT_MS })
           .toBeGreaterThan(before + 150);
         await expectHeld(subject, reflected(witnessRoutes().slice(1), WITNESS_ID));
         await expectHeld(witness, reflected(subjectRoutes().slice(1), SUBJECT_ID));
@@ -191,9 +199,11 @@ export function suite(kind: SubjectKind): void {
     );
 
     test.runIf(kind.addPaths)('holds both paths of a prefix over ADD-PATH', async () => {
-      const prefix = '10.9.0.0/16';
+      const [prefix, nextHop] = kind.families.includes(4)
+        ? ['10.9.0.0/16', '10.88.77.9']
+        : ['2001:db8:9::/48', '2001:db8:88::9'];
       const first = { ...witnessRoutes()[1]!, prefix };
-      const other = { ...first, prefix, nextHop: '10.88.77.9', localPref: 90, med: 5, communities: [] };
+      const other = { ...first, nextHop, localPref: 90, med: 5, communities: [] };
       const second = BIRD2.make({ container: box(2), reflector: bridgeAddress(), routerId: BEHIND_ID });
       await restartSubject({ isClient: true, addPaths: true }, { addPaths: true });
       await second.start();
@@ -210,17 +220,17 @@ export function suite(kind: SubjectKind): void {
     describe.runIf(kind.reflects)('as a second reflector', () => {
       let behind: Subject;
       const behindRoutes = (): Announcement[] =>
-        routesOf('behind', box(2).address, { ...BIRD2, ipv6: kind.ipv6 });
+        routesOf('behind', box(2).address, { ...BIRD2, families: kind.families });
 
       const start = async (clusterId: string): Promise<void> => {
-        await restartSubject({ isClient: false }, { cluster: { id: clusterId, client: box(2).address } });
-        behind = BIRD2.make({ container: box(2), reflector: box(1).address, routerId: BEHIND_ID });
+        await restartSubject({ isClient: false }, { cluster: { id: clusterId, client: session.behind } });
+        behind = BIRD2.make({ container: box(2), reflector: session.subject, routerId: BEHIND_ID });
         await behind.start();
         await expectAnnounced(behind, behindRoutes());
         await witness.announce(witnessRoutes());
         // OpenBGPD shows the attributes of reflection already here: prefixes must do.
         const prefixes = async (): Promise<string[]> =>
-          sorted(await subject.held(box(2).address).catch(() => [])).map(({ prefix }) => prefix);
+          sorted(await subject.held(session.behind).catch(() => [])).map(({ prefix }) => prefix);
         await expect
           .poll(prefixes, { timeout: LIMIT_MS })
           .toEqual(sorted(reflected(behindRoutes(), BEHIND_ID)).map(({ prefix }) => prefix));
@@ -247,7 +257,9 @@ export function suite(kind: SubjectKind): void {
 }
 
 /** How many bytes of its present connection the container has had from Catbird, as its kernel counts them. */
-async function bytesFromCatbird(container: Container): Promise<number> {
-  const answer = await container.exec(`ss -tinH state established dst ${bridgeAddress()}`);
+async function bytesFromCatbird(container: Container, address: string): Promise<number> {
+  const answer = await container.exec(
+    `ss -tinH state established dst ${address.includes(':') ? `[${address}]` : address}`,
+  );
   return Number(/bytes_received:(\d+)/.exec(answer)?.[1] ?? 0);
 }

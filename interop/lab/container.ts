@@ -21,13 +21,29 @@ export async function podman(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The host's address on podman's bridge. The bridge is there once a container has run. */
-export function bridgeAddress(): string {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+/** podman's bridge on the host, there once a container has run. */
+function bridge(): { readonly device: string; readonly address: string } {
+  for (const [device, addresses] of Object.entries(networkInterfaces())) {
     const found = addresses?.find(({ family }) => family === 'IPv4');
-    if (found && /^(cni-)?podman\d/.test(name)) return found.address;
+    if (found && /^(cni-)?podman\d/.test(device)) return { device, address: found.address };
   }
   throw new Error('podman made no bridge');
+}
+
+/** The host's address on the bridge. */
+export function bridgeAddress(): string {
+  return bridge().address;
+}
+
+/** The host's IPv6 address on the bridge, which podman itself gives none. */
+const BRIDGE_IPV6 = '2001:db8:88::ffff';
+
+/** Gives the host an IPv6 address on the bridge, and returns it. It goes with the bridge. */
+export async function addBridgeIpv6(): Promise<string> {
+  const { device } = bridge();
+  await run('sysctl', ['-qw', `net.ipv6.conf.${device}.disable_ipv6=0`]);
+  await run('ip', ['-6', 'address', 'replace', `${BRIDGE_IPV6}/64`, 'dev', device, 'nodad']);
+  return BRIDGE_IPV6;
 }
 
 export class Container {
@@ -68,6 +84,15 @@ export class Container {
     );
     const address = (await podman('inspect', '-f', '{{.NetworkSettings.IPAddress}}', unique)).trim();
     return new Container(unique, address, folder);
+  }
+
+  /** Gives the container an IPv6 address on the bridge, and returns it. */
+  async addIpv6(): Promise<string> {
+    const address = `2001:db8:88::${this.address.split('.').at(-1)!}`;
+    await this.exec(
+      `sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip -6 address replace ${address}/64 dev eth0 nodad`,
+    );
+    return address;
   }
 
   /** Writes a file that the container sees at `/lab/<name>`, readable by its owner alone: OpenBGPD insists. */

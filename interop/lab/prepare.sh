@@ -18,11 +18,11 @@ sources=/etc/apt/sources.list.d/debian.sources
 [ -r "$sources" ] || fail "there is no $sources to take packages from"
 
 missing=()
-for tool in podman runc mmdebstrap; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+for tool in podman runc mmdebstrap iptables; do command -v "$tool" >/dev/null || missing+=("$tool"); done
 if [ ${#missing[@]} -gt 0 ]; then
   echo "interop lab: installing ${missing[*]}" >&2
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-    podman runc mmdebstrap containernetworking-plugins; } >/tmp/catbird-lab-apt.log 2>&1 ||
+    podman runc mmdebstrap iptables containernetworking-plugins; } >/tmp/catbird-lab-apt.log 2>&1 ||
     fail "apt-get could not install ${missing[*]} (see /tmp/catbird-lab-apt.log)"
 fi
 

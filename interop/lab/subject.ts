@@ -2,6 +2,9 @@
 import type { Container } from './container.ts';
 import type { LabRoute } from './route.ts';
 
+/** A version of IP. */
+export type Version = 4 | 6;
+
 /** The one AS of the lab. */
 export const AS = 65000;
 
@@ -46,7 +49,10 @@ export interface SubjectKind {
   readonly title: string;
   /** AS paths of its own making: some daemons only ever put their own AS in front. */
   readonly announcesAsPaths: boolean;
-  readonly ipv6: boolean;
+  /** Address families of the routes that it carries. */
+  readonly families: readonly Version[];
+  /** The address family of its sessions. */
+  readonly transport: Version;
   readonly reflects: boolean;
   /** Tells its own routes from those it reflects also towards a reflector of its own cluster. */
   readonly sharesCluster: boolean;

@@ -1,35 +1,58 @@
-/** BIRD 1.6, the IPv4 daemon. `bird6` speaks to IPv6 neighbours alone, and Catbird listens on an IPv4 address here. */
+/** BIRD 1.6: one daemon for each address family, which its sessions use too. */
 import { announceFilter, parseShowRoute } from './bird-config.ts';
 import type { LabRoute } from '../route.ts';
 import { AS, type Announcement, type Subject, type SubjectKind, type SubjectOptions } from '../subject.ts';
 
 const PROGRAMS = '/opt/bird1/usr/sbin';
 
-export const BIRD1: SubjectKind = {
-  key: 'bird1',
-  title: 'BIRD 1.6',
+const KIND: Omit<SubjectKind, 'key' | 'title' | 'families' | 'transport' | 'make'> = {
   announcesAsPaths: true,
-  ipv6: false,
   reflects: true,
   sharesCluster: true,
   refreshes: true,
-  restartsGracefully: false,
-  addPaths: false,
-  make: (options) => new Bird1(options),
+  restartsGracefully: true,
+  addPaths: true,
+};
+
+export const BIRD1: SubjectKind = {
+  ...KIND,
+  key: 'bird1',
+  title: 'BIRD 1.6',
+  families: [4],
+  transport: 4,
+  make: (options) => new Bird1('bird', options),
+};
+
+export const BIRD1_IPV6: SubjectKind = {
+  ...KIND,
+  key: 'bird6',
+  title: 'BIRD 1.6 for IPv6',
+  families: [6],
+  transport: 6,
+  make: (options) => new Bird1('bird6', options),
 };
 
 class Bird1 implements Subject {
   readonly options: SubjectOptions;
   #routes: readonly Announcement[] = [];
+  #restarting = false;
 
-  constructor(options: SubjectOptions) {
+  readonly #program: 'bird' | 'bird6';
+
+  constructor(program: 'bird' | 'bird6', options: SubjectOptions) {
+    this.#program = program;
     this.options = options;
   }
 
   async start(routes = this.#routes): Promise<void> {
     this.#routes = routes;
     this.options.container.write('bird1.conf', this.#config());
-    await this.options.container.spawn('bird1', `${PROGRAMS}/bird -f -c /lab/bird1.conf -s /lab/bird1.ctl`);
+    const recovery = this.#restarting && this.options.gracefulRestart ? '-R' : '';
+    await this.options.container.spawn(
+      'bird1',
+      `${PROGRAMS}/${this.#program} -f ${recovery} -c /lab/bird1.conf -s /lab/bird1.ctl`,
+    );
+    this.#restarting = true;
   }
 
   async kill(): Promise<void> {
@@ -52,11 +75,13 @@ class Bird1 implements Subject {
   }
 
   async #ask(command: string): Promise<string> {
-    return await this.options.container.exec(`${PROGRAMS}/birdc -s /lab/bird1.ctl '${command}'`);
+    return await this.options.container.exec(
+      `${PROGRAMS}/${this.#program === 'bird' ? 'birdc' : 'birdc6'} -s /lab/bird1.ctl '${command}'`,
+    );
   }
 
   #config(): string {
-    const { reflector, routerId, cluster } = this.options;
+    const { reflector, routerId, cluster, gracefulRestart, addPaths } = this.options;
     const session = (name: string, neighbour: string, extra: string): string => `
 protocol bgp ${name} {
   local as ${AS};
@@ -69,6 +94,7 @@ protocol bgp ${name} {
   export filter announced;
 }
 `;
+    const restart = gracefulRestart ? 'graceful restart on; graceful restart time 30;' : '';
     const statics = this.#routes.map(({ prefix }) => `  route ${prefix} blackhole;\n`).join('');
     return `log stderr all;
 router id ${routerId};
@@ -77,7 +103,7 @@ protocol direct {}
 ${announceFilter('announced', this.#routes)}
 protocol static {
 ${statics}}
-${session('catbird', reflector, '')}
+${session('catbird', reflector, `${restart} ${addPaths ? 'add paths rx;' : ''}`)}
 ${cluster ? session('behind', cluster.client, `rr client; rr cluster id ${cluster.id};`) : ''}`;
   }
 }

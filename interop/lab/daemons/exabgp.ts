@@ -6,11 +6,12 @@ export const EXABGP: SubjectKind = {
   key: 'exabgp',
   title: 'ExaBGP',
   announcesAsPaths: true,
-  ipv6: true,
+  families: [4, 6],
+  transport: 4,
   reflects: false,
   sharesCluster: false,
   refreshes: true,
-  restartsGracefully: false,
+  restartsGracefully: true,
   addPaths: true,
   make: (options) => new ExaBgp(options),
 };
@@ -131,7 +132,7 @@ class ExaBgp implements Subject {
   }
 
   #config(): string {
-    const { container, reflector, routerId, addPaths } = this.options;
+    const { container, reflector, routerId, addPaths, gracefulRestart } = this.options;
     return `process api {
   run /bin/sh /lab/exabgp.sh;
   encoder json;
@@ -144,6 +145,7 @@ neighbor ${reflector} {
   capability {
     route-refresh enable;
     ${addPaths ? 'add-path receive;' : ''}
+    ${gracefulRestart ? 'graceful-restart 30;' : ''}
   }
   family {
     ipv4 unicast;

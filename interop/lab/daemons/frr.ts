@@ -13,11 +13,12 @@ export const FRR: SubjectKind = {
   key: 'frr',
   title: 'FRR',
   announcesAsPaths: true,
-  ipv6: true,
+  families: [4, 6],
+  transport: 4,
   reflects: true,
   sharesCluster: true,
   refreshes: true,
-  restartsGracefully: false,
+  restartsGracefully: true,
   addPaths: true,
   make: (options) => new Frr(options),
 };
@@ -118,7 +119,7 @@ class Frr implements Subject {
   }
 
   #sessions(): string {
-    const { reflector, routerId, cluster } = this.options;
+    const { reflector, routerId, cluster, gracefulRestart } = this.options;
     const neighbours = [reflector, ...(cluster ? [cluster.client] : [])];
     const families = FAMILIES.map(
       (family) => ` address-family ${family} unicast
@@ -132,6 +133,7 @@ ${cluster ? `  neighbor ${cluster.client} route-reflector-client` : ''}
 router bgp ${AS}
  bgp router-id ${routerId}
  ${cluster ? `bgp cluster-id ${cluster.id}` : ''}
+ ${gracefulRestart ? 'bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n bgp graceful-restart restart-time 30' : ''}
  no bgp network import-check
  no bgp default ipv4-unicast
 ${neighbours.map((each) => ` neighbor ${each} remote-as ${AS}\n neighbor ${each} timers connect 1\n neighbor ${each} advertisement-interval 0`).join('\n')}

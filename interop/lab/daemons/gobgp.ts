@@ -13,7 +13,8 @@ export const GOBGP: SubjectKind = {
   key: 'gobgp',
   title: 'GoBGP',
   announcesAsPaths: true,
-  ipv6: true,
+  families: [4, 6],
+  transport: 4,
   reflects: true,
   sharesCluster: false,
   // `softresetin` goes through its own Adj-RIB-In again: it never sends a ROUTE-REFRESH.

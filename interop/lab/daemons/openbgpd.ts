@@ -6,12 +6,13 @@ export const OPENBGPD: SubjectKind = {
   key: 'openbgpd',
   title: 'OpenBGPD',
   announcesAsPaths: false,
-  ipv6: true,
+  families: [4, 6],
+  transport: 4,
   reflects: true,
   sharesCluster: true,
   refreshes: true,
   restartsGracefully: false,
-  addPaths: false,
+  addPaths: true,
   make: (options) => new OpenBgpd(options),
 };
 
@@ -91,7 +92,7 @@ class OpenBgpd implements Subject {
   }
 
   #config(): string {
-    const { reflector, routerId, cluster } = this.options;
+    const { reflector, routerId, cluster, addPaths } = this.options;
     const networks = this.#routes.map((route) => {
       const set = [
         `nexthop ${route.nextHop}`,
@@ -116,7 +117,7 @@ socket "/lab/openbgpd.ctl"
 fib-update no
 nexthop qualify via default
 ${networks.join('')}
-${session(reflector, '')}
+${session(reflector, addPaths ? 'announce add-path recv yes' : '')}
 ${cluster ? session(cluster.client, `passive\n  route-reflector ${cluster.id}`) : ''}
 allow from any
 allow to any
