@@ -31,7 +31,7 @@ export class CodeCache {
       'k',
       'o',
       'c',
-      `"use strict"; return function (${['r', ...parameters].join(', ')}) {\n${generated.source}\n};`,
+      `"use strict"; ${generated.preparation}return function (${['r', ...parameters].join(', ')}) {\n${generated.source}\n};`,
     ) as (k: unknown, o: unknown, c: readonly number[]) => Compiled;
     return factory(constants, OPERATORS, codes);
   }

@@ -6,6 +6,7 @@ import { ConfError } from '../conf/diagnostics.ts';
 import type { Expression, PathMaskItem, TableName } from './ast.ts';
 import type { AttributeInfo } from './attributes.ts';
 import type { Behaviour } from './behaviour.ts';
+import { isConstantMask, readsAttributesOnly } from './attribute-only.ts';
 import { methodFor } from './methods.ts';
 import type { Bindings, FunctionProgram } from './program.ts';
 import { ValueSet } from './sets.ts';
@@ -18,6 +19,8 @@ import type { Value } from './values.ts';
 export type Reference = Value | FunctionProgram | NetTable | Behaviour | ((...args: never[]) => unknown);
 
 export interface Generated {
+  /** Statements that are run once, when the code is made. */
+  readonly preparation: string;
   readonly source: string;
   /** Constants and functions, by index. */
   readonly constants: readonly Reference[];
@@ -71,6 +74,10 @@ export class ExpressionGenerator {
   readonly #constants: Reference[] = [];
   readonly #attributes: AttributeInfo[] = [];
   #temporaries = 0;
+  /** Values made once, by index: `q0`, … */
+  readonly #prepared: string[] = [];
+  /** Conditions that are remembered: stamps in `s`, answers in `a`. */
+  #remembered = 0;
   /** Only constants may be read: there is no place for variables. */
   readonly #constantOnly: boolean;
 
@@ -91,8 +98,20 @@ export class ExpressionGenerator {
       ...Array.from({ length: slots }, (_, i) => `v${i}`),
       ...Array.from({ length: this.#temporaries }, (_, i) => `t${i}`),
     ];
+    if (this.#remembered > 0) names.push('x');
     const declarations = names.length > 0 ? `let ${names.join(', ')};\n` : '';
-    return { source: declarations + code, constants: this.#constants, attributes: this.#attributes };
+    const preparation = this.#prepared.map((each, i) => `const q${i} = ${each};\n`);
+    if (this.#remembered > 0) {
+      preparation.push(
+        `const s = new Float64Array(${this.#remembered}).fill(-1), a = new Uint8Array(${this.#remembered});\n`,
+      );
+    }
+    return {
+      preparation: preparation.join(''),
+      source: declarations + code,
+      constants: this.#constants,
+      attributes: this.#attributes,
+    };
   }
 
   protected constant(value: Reference): string {
@@ -102,6 +121,28 @@ export class ExpressionGenerator {
     let index = this.#constants.indexOf(value);
     if (index < 0) index = this.#constants.push(value) - 1;
     return `k[${index}]`;
+  }
+
+  /** A value that is made when the code is, from constants alone. */
+  #once(code: string): string {
+    const known = this.#prepared.indexOf(code);
+    return `q${known < 0 ? this.#prepared.push(code) - 1 : known}`;
+  }
+
+  /**
+   * A condition. What depends on the attribute set alone is remembered for the set: routes come in groups that share one,
+   * and the network is what differs between them.
+   */
+  protected condition(node: Expression): string {
+    if (node.kind === 'binary' && (node.operator === '&&' || node.operator === '||')) {
+      return `(${this.condition(node.left)} ${node.operator} ${this.condition(node.right)})`;
+    }
+    if (node.kind === 'not') return `!(${this.condition(node.operand)})`;
+    const code = this.needed(node);
+    if (!readsAttributesOnly(node, this.bindings)) return code;
+    const i = this.#remembered++;
+    const ask = `(x = ${code}, r.changed || (s[${i}] = r.stamp, a[${i}] = +x), x)`;
+    return `(!r.changed && s[${i}] === r.stamp ? a[${i}] !== 0 : ${ask})`;
   }
 
   protected temporary(): string {
@@ -157,8 +198,10 @@ export class ExpressionGenerator {
       case 'set':
       case 'prefixSet':
         return this.constant(this.bindings.constants.get(node)!);
-      case 'pathMask':
-        return `o.maskOf([${node.items.map((item) => this.#maskItem(item)).join(', ')}], ${node.at})`;
+      case 'pathMask': {
+        const mask = `o.maskOf([${node.items.map((item) => this.#maskItem(item)).join(', ')}], ${node.at})`;
+        return isConstantMask(node.items, this.bindings) ? this.#once(mask) : mask;
+      }
       case 'tuple':
         return this.#tuple(node);
       case 'attribute':

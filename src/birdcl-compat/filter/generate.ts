@@ -55,7 +55,7 @@ export class Generator extends ExpressionGenerator {
       }
       case 'if': {
         const otherwise = node.otherwise ? ` else { ${this.#statement(node.otherwise)} }` : '';
-        return `if (${this.needed(node.condition)}) { ${this.#statement(node.then)} }${otherwise}`;
+        return `if (${this.condition(node.condition)}) { ${this.#statement(node.then)} }${otherwise}`;
       }
       case 'case':
         return this.#case(node);

@@ -84,6 +84,13 @@ const SET_FLAGS: ReadonlyMap<number, number> = new Map(
  */
 export class FilterRun {
   verdict: number = VERDICT.none;
+  /**
+   * Another number for each attribute set that is looked at: conditions that read attributes alone keep their answers as
+   * long as it stays, because the routes of one message have one set.
+   */
+  stamp = 0;
+  /** The filter has changed attributes of this route: answers about the set no longer hold. */
+  changed = false;
   /** Set while test suites run. */
   assertHook: AssertHook | undefined;
   readonly #store: AttrStore | undefined;
@@ -98,7 +105,6 @@ export class FilterRun {
   /** Attributes decoded for this set, good where the stamp is the current one; routes in a row often share a set. */
   readonly #decoded: Value[] = new Array<Value>(CODES).fill(undefined);
   readonly #stamps = new Uint32Array(CODES);
-  #stamp = 0;
   #generation = -1;
   #text = '';
   #steps = 0;
@@ -114,21 +120,24 @@ export class FilterRun {
     if (attrs !== this.#attrs || generation !== this.#generation) {
       this.#attrs = attrs;
       this.#generation = generation;
-      if (++this.#stamp > 0xffff_ffff) {
+      if (++this.stamp > 0xffff_ffff) {
         this.#stamps.fill(0);
-        this.#stamp = 1;
+        this.stamp = 1;
       }
     }
     this.#context = context;
     this.verdict = VERDICT.none;
-    if (this.#changes.size > 0) this.#changes.clear();
+    if (this.changed) {
+      this.#changes.clear();
+      this.changed = false;
+    }
     this.#text = '';
     this.#steps = 0;
   }
 
   /** The attribute set after the filter's changes. Throws `FilterError` where one cannot be kept. */
   result(): number {
-    if (this.#changes.size === 0) return this.#attrs;
+    if (!this.changed) return this.#attrs;
     const editor = this.#editor!.edit(this.#attrs);
     for (const [code, value] of this.#changes) this.#write(editor, code, value);
     return editor.commit();
@@ -184,7 +193,7 @@ export class FilterRun {
 
   /** The value of an attribute; where the route has none, undefined, or an empty list or path. */
   get(code: number, at: number): Value {
-    if (this.#changes.size > 0 && this.#changes.has(code)) {
+    if (this.changed && this.#changes.has(code)) {
       return this.#changes.get(code) ?? emptyOf(this.#types[code]!);
     }
     const store = this.#route(at);
@@ -201,10 +210,10 @@ export class FilterRun {
       default:
         break;
     }
-    if (this.#stamps[code] === this.#stamp) return this.#decoded[code];
+    if (this.#stamps[code] === this.stamp) return this.#decoded[code];
     const value = decodeAttribute(store, attrs, code, this.#types[code]!);
     this.#decoded[code] = value;
-    this.#stamps[code] = this.#stamp;
+    this.#stamps[code] = this.stamp;
     return value;
   }
 
@@ -213,6 +222,7 @@ export class FilterRun {
     this.#route(at);
     if (code > 255 && value !== undefined) this.#checkLength(code, value, at);
     this.#changes.set(code, value);
+    this.changed = true;
   }
 
   /** Attributes that stay on this box are short. */
