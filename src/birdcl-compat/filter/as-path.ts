@@ -11,12 +11,24 @@ type Position = number | readonly number[];
 
 export class AsPath {
   readonly bytes: Uint8Array;
+  /** AS numbers of a path that is one sequence, as nearly all are; -1 of others. */
+  readonly plainLength: number;
   #positions: Position[] | undefined;
   #length: number | undefined;
 
   /** @param bytes the attribute's value, well-formed; it is kept, not copied */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    const count = bytes[1] ?? 0;
+    this.plainLength =
+      bytes[0] === SEGMENT.sequence && bytes.length === 2 + count * 4 && count > 0 ? count : -1;
+  }
+
+  /** AS number `i` of a path that is one sequence. */
+  plainAt(i: number): number {
+    const { bytes } = this;
+    const at = 2 + i * 4;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
 
   #segments(visit: (type: number, asNumbers: number[]) => void): void {
@@ -33,6 +45,7 @@ export class AsPath {
 
   /** RFC 4271 section 9.1.2.2 a: an AS_SET counts as one, confederation segments as none (RFC 5065). */
   get length(): number {
+    if (this.plainLength >= 0) return this.plainLength;
     if (this.#length === undefined) {
       let length = 0;
       this.#segments((type, asNumbers) => {
@@ -59,6 +72,7 @@ export class AsPath {
 
   /** The neighbour's AS; 0 where the path is empty or starts with a set. */
   get first(): number {
+    if (this.plainLength >= 0) return this.plainAt(0);
     let first: number | undefined;
     this.#segments((type, asNumbers) => {
       if (first !== undefined || type === SEGMENT.confedSequence || type === SEGMENT.confedSet) return;
@@ -69,6 +83,7 @@ export class AsPath {
 
   /** The origin's AS; 0 where the path is empty or ends with a set of several. */
   get last(): number {
+    if (this.plainLength >= 0) return this.plainAt(this.plainLength - 1);
     let last = 0;
     this.#segments((type, asNumbers) => {
       if (type === SEGMENT.sequence && asNumbers.length > 0) last = asNumbers.at(-1)!;
@@ -79,6 +94,7 @@ export class AsPath {
 
   /** The last AS before the first AS_SET. */
   get lastNonAggregated(): number {
+    if (this.plainLength >= 0) return this.last;
     let last = 0;
     let aggregated = false;
     this.#segments((type, asNumbers) => {
@@ -94,12 +110,16 @@ export class AsPath {
   }
 
   contains(as: number): boolean {
+    for (let i = 0; i < this.plainLength; i++) if (this.plainAt(i) === as) return true;
+    if (this.plainLength >= 0) return false;
     return this.positions().some((position) =>
       typeof position === 'number' ? position === as : position.includes(as),
     );
   }
 
   matchesSet(set: ValueSet): boolean {
+    for (let i = 0; i < this.plainLength; i++) if (set.hasNumber(this.plainAt(i))) return true;
+    if (this.plainLength >= 0) return false;
     return this.asNumbers().some((as) => set.hasNumber(as));
   }
 
@@ -190,8 +210,36 @@ export type MaskItem =
 export class PathMask {
   readonly items: readonly { readonly item: MaskItem; readonly repeat: boolean }[];
 
+  /** Each item but `*` stands for one AS number. */
+  readonly #isSimple: boolean;
+
   constructor(items: readonly { item: MaskItem; repeat: boolean }[]) {
     this.items = items;
+    this.#isSimple = items.every(({ repeat }) => !repeat);
+  }
+
+  /** `match` for the common case: nothing is made, and only the last `*` is ever gone back to. */
+  #matchPlain(path: AsPath): boolean {
+    const { items } = this;
+    const end = path.plainLength;
+    let next = 0;
+    let star = -1;
+    let starAt = 0;
+    for (let i = 0; i < end;) {
+      const item = items[next]?.item;
+      if (item?.kind === 'any') {
+        star = next++;
+        starAt = i;
+      } else if (item && matchesNumber(item, path.plainAt(i))) {
+        next++;
+        i++;
+      } else if (star >= 0) {
+        next = star + 1;
+        i = ++starAt;
+      } else return false;
+    }
+    while (items[next]?.item.kind === 'any') next++;
+    return next === items.length;
   }
 
   /**
@@ -199,6 +247,7 @@ export class PathMask {
    * this walks the set of path positions that the mask read so far can have reached.
    */
   match(path: AsPath): boolean {
+    if (this.#isSimple && path.plainLength >= 0) return this.#matchPlain(path);
     const positions = path.positions();
     const end = positions.length;
     let reached = new Uint8Array(end + 1);
@@ -251,8 +300,12 @@ export class PathMask {
 }
 
 function matches(item: Exclude<MaskItem, { kind: 'any' }>, position: Position): boolean {
+  if (typeof position === 'number') return matchesNumber(item, position);
+  // An empty AS_SET counts as one position, too.
+  return item.kind === 'one' || position.some((as) => matchesNumber(item, as));
+}
+
+function matchesNumber(item: Exclude<MaskItem, { kind: 'any' }>, as: number): boolean {
   if (item.kind === 'one') return true;
-  const test = (as: number): boolean =>
-    item.kind === 'set' ? item.set.hasNumber(as) : as >= item.from && as <= item.to;
-  return typeof position === 'number' ? test(position) : position.some(test);
+  return item.kind === 'set' ? item.set.hasNumber(as) : as >= item.from && as <= item.to;
 }
