@@ -144,7 +144,8 @@ export class AsPath {
       out.push(type, left.length);
       for (const as of left) out.push(as >>> 24, (as >>> 16) & 255, (as >>> 8) & 255, as & 255);
     });
-    return new AsPath(Uint8Array.from(out));
+    // A path that nothing was taken from stays itself: an absent one is still absent to `defined`.
+    return out.length === this.bytes.length ? this : new AsPath(Uint8Array.from(out));
   }
 
   /** RFC 5065 section 3: whether the path has a segment inside a confederation. */

@@ -6,7 +6,7 @@ import { ConfError } from '../conf/diagnostics.ts';
 import type { Expression, PathMaskItem, TableName } from './ast.ts';
 import type { AttributeInfo } from './attributes.ts';
 import type { Behaviour } from './behaviour.ts';
-import { isConstantMask, readsAttributesOnly } from './attribute-only.ts';
+import { callsFunction, isConstantMask, readsAttributesOnly } from './effects.ts';
 import { methodFor } from './methods.ts';
 import type { Bindings, FunctionProgram } from './program.ts';
 import { ValueSet } from './sets.ts';
@@ -378,13 +378,20 @@ export class ExpressionGenerator {
 
   #match(node: Extract<Expression, { kind: 'binary' }>): string {
     const { left, right } = node;
-    const [a, b] = [this.type(left), this.type(right)];
-    if (b === 'prefix set') {
+    if (this.type(right) === 'prefix set') {
       const set = this.needed(right);
       if (left.kind === 'attribute' && left.name === 'net') return `r.netIn(${set}, ${node.at})`;
       return `${set}.has(${this.needed(left)})`;
     }
-    const [x, y] = [this.needed(left), this.needed(right)];
+    if (!callsFunction(node)) return this.#matchOf(node, this.needed(left), this.needed(right));
+    // A function may change what the other side reads: first the left one, whatever the order in the code below.
+    const first = this.temporary();
+    return `(${first} = ${this.needed(left)}, ${this.#matchOf(node, first, this.needed(right))})`;
+  }
+
+  #matchOf(node: Extract<Expression, { kind: 'binary' }>, x: string, y: string): string {
+    const { right } = node;
+    const [a, b] = [this.type(node.left), this.type(right)];
     if (b === 'set') {
       const known = this.bindings.constants.get(right);
       if (a === 'clist' && known instanceof ValueSet && known.element !== 'ip') return `${y}.hasAny(${x})`;

@@ -26,11 +26,19 @@ function listHas(list: List, item: number | bigint | LargeCommunity): boolean {
   return list.some((other) => compareLarge(other as LargeCommunity, item) === 0);
 }
 
+/**
+ * The list itself where it has as many members as before: an absent list that no member was put into is still absent to
+ * `defined`.
+ */
+function changed(before: List, after: List): Value {
+  return (after.length === before.length ? before : after) as unknown as Value;
+}
+
 /** A list with an element, or with those of another list, added where they are missing. */
 export function listAdd(list: Value, itemType: Type, item: Value, at: number): Value {
   const result = [...(list as List)];
   for (const added of asList(itemType, item, at)) if (!listHas(result, added)) result.push(added);
-  return result as unknown as Value;
+  return changed(list as List, result);
 }
 
 function checkElement(listType: Type, { element }: ValueSet, at: number): void {
@@ -50,12 +58,16 @@ export function listFilter(
   if (itemType === 'set') {
     const set = item as ValueSet;
     checkElement(listType, set, at);
-    return items.filter(
-      (member) => inSet(listType, [member] as unknown as Value, set) === keep,
-    ) as unknown as Value;
+    return changed(
+      items,
+      items.filter((member) => inSet(listType, [member] as unknown as Value, set) === keep),
+    );
   }
   const others = asList(itemType, item, at);
-  return items.filter((member) => listHas(others, member) === keep) as unknown as Value;
+  return changed(
+    items,
+    items.filter((member) => listHas(others, member) === keep),
+  );
 }
 
 /** A path without (or with only) one AS number or those of a set. */
