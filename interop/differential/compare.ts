@@ -5,13 +5,13 @@ import { FilterGenerator } from './filter-generator.ts';
 export interface Case {
   readonly config: string;
   readonly filters: readonly string[];
-  readonly routes: number;
 }
 
 /** Static routes and filters of a seed. Functions come first; filters call them. */
 export function makeCase(seed: number, filters: number, routes: number): Case {
   const generator = new FilterGenerator(seed);
-  const prefixes = new Set(Array.from({ length: routes }, (_, i) => generator.prefix(i)));
+  const prefixes = new Set<string>();
+  while (prefixes.size < routes) prefixes.add(generator.prefix(prefixes.size));
   const names = Array.from({ length: filters }, (_, i) => `fil${i}`);
   const parts = [
     'router id 192.0.2.1;\nprotocol device {}\nprotocol static made { ipv4;\n',
@@ -20,11 +20,14 @@ export function makeCase(seed: number, filters: number, routes: number): Case {
     ...Array.from({ length: Math.ceil(filters / 10) }, () => generator.function()),
     ...names.map((name) => generator.filter(name)),
   ];
-  return { config: parts.join(''), filters: names, routes: prefixes.size };
+  return { config: parts.join(''), filters: names };
 }
 
-/** BIRD keeps a list that lost all members until the route is sent; Catbird does not. */
-const EMPTY_LIST = /^\tBGP\.(ext_|large_)?community:\s*$/;
+/**
+ * BIRD keeps a list that lost all members until the route is sent, and shows an attribute that was taken from a route which
+ * has no other; Catbird does not.
+ */
+const NOTHING_LEFT = /^\tBGP\.((ext_|large_)?community:\s*|\w+: undefined)$/;
 
 /** `show route all`, by prefix: the head without the time, and the attributes. */
 function byPrefix(answer: string): Map<string, string> {
@@ -36,7 +39,7 @@ function byPrefix(answer: string): Map<string, string> {
     if (head) {
       current = [head[2]!.replace(/ \d\d:\d\d:\d\d(\.\d+)?/, '')];
       routes.set(head[1]!, current);
-    } else if (/^\t/.test(text) && !EMPTY_LIST.test(text)) current.push(text.trim().replace(/ +/g, ' '));
+    } else if (/^\t/.test(text) && !NOTHING_LEFT.test(text)) current.push(text.trim().replace(/ +/g, ' '));
   }
   return new Map([...routes].map(([prefix, lines]) => [prefix, lines.join('\n')]));
 }

@@ -39,7 +39,8 @@ async function main(): Promise<void> {
   const first = Number(values.seed ?? 1);
   let found = 0;
   for (let seed = first; seed < first + Number(values.count ?? 1); seed++) {
-    const made = makeCase(seed, Number(values.filters ?? 100), Number(values.routes ?? 100));
+    const routes = Number(values.routes ?? 100);
+    const made = makeCase(seed, Number(values.filters ?? 100), routes);
     if (values.keep !== undefined) writeFileSync(values.keep, made.config);
     const folder = mkdtempSync(join(tmpdir(), 'catbird-differential-'));
     const socket = join(folder, 'bird.ctl');
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
           process.stdout.write(`\rseed ${seed}: ${done} of ${made.filters.length} filters`);
       });
       found += differences.length;
-      const total = made.filters.length * made.routes;
+      const total = made.filters.length * routes;
       process.stdout.write(
         `\rseed ${seed}: ${made.filters.length} filters, ${total} answers, ${accepted} accepted, ${differences.length} different\n`,
       );

@@ -97,17 +97,30 @@ export class Container {
 
   /** Writes a file that the container sees at `/lab/<name>`, readable by its owner alone: OpenBGPD insists. */
   write(name: string, text: string): void {
-    writeFileSync(join(this.#folder, name), text, { mode: 0o600 });
+    writeFileSync(this.path(name), text, { mode: 0o600 });
+  }
+
+  /** Where the host finds what the container has at `/lab/<name>`; sockets work on both sides. */
+  path(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.path(name));
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name), { force: true });
   }
 
   /** Adds to a file that the container sees at `/lab/<name>`. */
   append(name: string, text: string): void {
-    appendFileSync(join(this.#folder, name), text);
+    appendFileSync(this.path(name), text);
   }
 
   /** The text of `/lab/<name>`; empty where there is none. */
   read(name: string): string {
-    const path = join(this.#folder, name);
+    const path = this.path(name);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 

@@ -369,11 +369,17 @@ export class ExpressionGenerator {
   }
 
   #ordered(operator: '<' | '<=' | '>' | '>=', left: Expression, right: Expression): string {
-    const [x, y, type] = this.#aligned(left, right)!;
+    const [x, second, type] = this.#aligned(left, right)!;
+    let [first, y] = ['', second];
+    // BIRD reads `a > b` as `b < a`, and so the right side first; a function may tell the difference.
+    if (operator.startsWith('>') && (callsFunction(left) || callsFunction(right))) {
+      y = this.temporary();
+      first = `${y} = ${second}, `;
+    }
     const plain = isPlain(type) && !this.#mayBeVoid(left) && !this.#mayBeVoid(right);
     return plain
-      ? `(${x} ${operator} ${y})`
-      : `(o.compare(${JSON.stringify(type)}, ${x}, ${y}) ${ORDER[operator]!})`;
+      ? `(${first}${x} ${operator} ${y})`
+      : `(${first}o.compare(${JSON.stringify(type)}, ${x}, ${y}) ${ORDER[operator]!})`;
   }
 
   #match(node: Extract<Expression, { kind: 'binary' }>): string {
