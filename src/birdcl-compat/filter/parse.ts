@@ -12,13 +12,13 @@ import type {
 } from './ast.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
-import { parseArguments, parseExpression, parseMethod } from './parse-expressions.ts';
+import { parseArguments, parseExpression, parseMethod, parseNetwork, TERMS } from './parse-expressions.ts';
 import { parseSetItems } from './parse-sets.ts';
 import { ENUM_TYPE_NUMBER, setOf, TYPE_WORDS } from './types.ts';
 import type { EnumName, Type } from './types.ts';
 import { RESERVED, STATEMENT_WORDS } from './words.ts';
 
-export { parseExpression };
+export { parseExpression, parseNetwork };
 
 export function isTypeWord(word: string | undefined): boolean {
   return word !== undefined && (TYPE_WORDS.has(word) || word === 'enum');
@@ -190,7 +190,7 @@ function parseCase(cursor: Cursor): Statement {
   const branches: CaseBranch[] = [];
   while (!cursor.isPunctuation('}')) {
     const branchAt = cursor.at;
-    const items = cursor.acceptWord('else') ? undefined : parseSetItems(cursor);
+    const items = cursor.acceptWord('else') ? undefined : parseSetItems(cursor, TERMS);
     cursor.expect(':');
     const body: Statement[] = [];
     while (!cursor.isPunctuation('}') && !startsBranch(cursor)) body.push(parseStatement(cursor));
