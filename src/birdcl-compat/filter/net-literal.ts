@@ -10,7 +10,7 @@ import { NO_PREFIX } from './nets.ts';
 import type { EvpnType, Net, NetKind } from './nets.ts';
 import { parseAtom } from './parse-atom.ts';
 import type { Terms } from './parse-atom.ts';
-import { parseRd } from './values.ts';
+import { maskIp, parseRd } from './values.ts';
 import type { Prefix } from './values.ts';
 
 const NET_WORDS: ReadonlySet<string> = new Set(['flow4', 'flow6', 'eth', 'mpls', 'aspa', 'evpn', 'neighbor']);
@@ -265,7 +265,10 @@ function parseFlowPrefix(cursor: Cursor, type: number, version: 4 | 6): FlowPart
   const offset = cursor.number();
   if (offset > prefix.length)
     throw new ConfError(cursor.at - 1, 'Prefix offset is higher than prefix length');
-  return { type, prefix, offset };
+  // The bits in front of the offset are not part of the pattern.
+  const skipped = maskIp(ip, offset).words;
+  const words = ip.words.map((word, i) => (word & ~skipped[i]!) >>> 0);
+  return { type, prefix: { ip: { version, words }, length: prefix.length }, offset };
 }
 
 /** The bits of `&&` and `||`, or undefined where neither stands here. */

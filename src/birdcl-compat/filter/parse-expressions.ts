@@ -19,7 +19,7 @@ import {
 import type { Terms } from './parse-atom.ts';
 import { parseEcKind, parsePathMask, parseSet } from './parse-sets.ts';
 import type { Type } from './types.ts';
-import { EMPTY_LIST } from './values.ts';
+import { EMPTY_LIST, unmapped } from './values.ts';
 import { RESERVED } from './words.ts';
 
 /** From the loosest to the tightest. As in BIRD 2, `&&` and `||` bind alike, and comparisons do not chain. */
@@ -120,7 +120,7 @@ export function parsePrimary(cursor: Cursor): Expression {
     case TOKEN.ip4:
     case TOKEN.ip6: {
       const ip = cursor.address();
-      if (!cursor.isPunctuation('/')) return { kind: 'constant', at, type: 'ip', value: ip };
+      if (!cursor.isPunctuation('/')) return { kind: 'constant', at, type: 'ip', value: unmapped(ip) };
       return parseNetAfterAddress(cursor, at, ip, TERMS);
     }
     case TOKEN.rd:

@@ -60,6 +60,12 @@ export function parseStatement(cursor: Cursor): Statement {
   return cursor.nested(() => parseOneStatement(cursor));
 }
 
+/** A statement that is no declaration: what `if` and `for` govern. */
+function parseCommand(cursor: Cursor): Statement {
+  if (startsDeclaration(cursor)) cursor.unexpected('a statement', STATEMENT_WORDS);
+  return parseStatement(cursor);
+}
+
 function parseOneStatement(cursor: Cursor): Statement {
   const { at } = cursor;
   if (cursor.isPunctuation('{')) return { kind: 'block', at, body: parseBlock(cursor) };
@@ -175,12 +181,12 @@ function parseIf(cursor: Cursor): Statement {
   const at = cursor.expectWord('if');
   const condition = parseExpression(cursor);
   cursor.expectWord('then');
-  const then = parseStatement(cursor);
+  const then = parseCommand(cursor);
   // `else:` belongs to an enclosing `case`.
   const isBranch = cursor.kindAfter(1) === TOKEN.punctuation && cursor.textAfter(1) === ':';
   if (!cursor.isWord('else') || isBranch) return { kind: 'if', at, condition, then };
   cursor.at++;
-  return { kind: 'if', at, condition, then, otherwise: parseStatement(cursor) };
+  return { kind: 'if', at, condition, then, otherwise: parseCommand(cursor) };
 }
 
 function parseCase(cursor: Cursor): Statement {
@@ -216,7 +222,7 @@ function parseFor(cursor: Cursor): Statement {
   cursor.expectWord('in');
   const list = parseExpression(cursor);
   cursor.expectWord('do');
-  const body = parseStatement(cursor);
+  const body = parseCommand(cursor);
   return type === undefined
     ? { kind: 'for', at, name, list, body }
     : { kind: 'for', at, type, name, list, body };

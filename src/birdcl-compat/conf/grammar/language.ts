@@ -14,7 +14,7 @@ import type { Type } from '../../filter/types.ts';
 import { NetTable } from '../../filter/validation.ts';
 import { parseAtomExpression, parseTextExpression } from '../arguments.ts';
 import type { NameNode } from '../ast.ts';
-import { numberOf, textOf } from '../constants.ts';
+import { constant, numberOf, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
@@ -129,7 +129,9 @@ export function lowerLanguageStatement(node: LanguageNode, scope: Scope, tests: 
       scope.define(node.name.name, node.name.at, { kind: 'attribute', attribute: attributeOf(node, scope) });
       return;
     case 'eval':
-      numberOf(node.expression, scope);
+      if (constant(node.expression, scope).type !== 'int') {
+        throw new ConfError(node.expression.at, 'Integer expression expected');
+      }
       return;
     case 'suite': {
       const program = functionOf(node.function, scope);
