@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
+import { suitesCommand } from './suites-command.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
 Commands:
   reflector   run the route reflector in the foreground
   check       parse and check a configuration
+  test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
   cl          talk to a running reflector, like birdcl
 
@@ -21,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: checkCommand,
   cl: clientCommand,
   feed: feedCommand,
+  test: suitesCommand,
 };
 
 async function main(argv: string[]): Promise<number> {

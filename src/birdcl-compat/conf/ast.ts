@@ -1,6 +1,7 @@
 /** The configuration as written: statements in order, positions as token indexes. */
 import type { Expression, FilterNode, FunctionNode } from '../filter/ast.ts';
 import type { GlobalDraft } from './grammar/global.ts';
+import type { LanguageNode } from './grammar/language.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
 import type { OptionNode } from './rules.ts';
@@ -35,5 +36,6 @@ export type StatementNode =
       readonly options: readonly OptionNode<TableDraft>[];
     }
   | ProtocolNode
+  | { readonly kind: 'language'; readonly statement: LanguageNode }
   /** Something that BIRD has and Catbird has not: an error at check time. */
   | { readonly kind: 'refused'; readonly at: number; readonly message: string; readonly hint: string };

@@ -5,6 +5,7 @@ import { ConfError } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { Tokens } from './lexer.ts';
 import { Lowering } from './lower.ts';
+import type { Reporter, Testing } from './lower.ts';
 import type { DaemonConfig } from './lowered.ts';
 import { parseConfig } from './parse.ts';
 import type { HostFacts } from './router-id.ts';
@@ -27,8 +28,15 @@ const MAX_ERRORS = 20;
  * @param text its content
  * @param files where `include` reads
  * @param host what the host is called and which addresses it has
+ * @param testing given where the configuration's tests are to be run
  */
-export function loadText(path: string, text: string, files: ConfigFiles, host: HostFacts): LoadResult {
+export function loadText(
+  path: string,
+  text: string,
+  files: ConfigFiles,
+  host: HostFacts,
+  testing?: Testing,
+): LoadResult {
   const tokens = new Tokens();
   tokens.addFile(path, text, files);
   const errors: ConfError[] = [];
@@ -40,10 +48,11 @@ export function loadText(path: string, text: string, files: ConfigFiles, host: H
     if (!(error instanceof ConfError)) throw error;
     errors.push(error);
   }
-  const lowering = new Lowering(host, {
+  const reporter: Reporter = {
     error: (error) => errors.push(error),
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
-  });
+  };
+  const lowering = new Lowering(host, reporter, testing);
   for (const statement of statements) lowering.add(statement);
   const config = lowering.finish(
     path,
@@ -60,7 +69,7 @@ export function loadText(path: string, text: string, files: ConfigFiles, host: H
 }
 
 /** `loadText` of a file; a file that cannot be read is an error at its own name. */
-export function loadFile(path: string, files: ConfigFiles, host: HostFacts): LoadResult {
+export function loadFile(path: string, files: ConfigFiles, host: HostFacts, testing?: Testing): LoadResult {
   let text: string;
   try {
     text = files.read(path);
@@ -70,5 +79,5 @@ export function loadFile(path: string, files: ConfigFiles, host: HostFacts): Loa
     const location = { file: path, line: 0, column: 0 };
     return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
   }
-  return loadText(path, text, files, host);
+  return loadText(path, text, files, host, testing);
 }

@@ -1,10 +1,13 @@
 /** From statements to `DaemonConfig`: names, constants, inheritance, checks. Statements are taken in order, as BIRD does. */
 import type { Behaviour } from '../filter/behaviour.ts';
 import { checkFilterDefinition, checkFunction } from '../filter/check.ts';
+import type { AssertHook } from '../filter/run.ts';
+import type { TestCase } from '../filter/suites.ts';
 import type { ProtocolNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
 import { ConfError } from './diagnostics.ts';
 import { newGlobals } from './grammar/global.ts';
+import { lowerLanguageStatement } from './grammar/language.ts';
 import type { GlobalDraft } from './grammar/global.ts';
 import type { ProtocolDraft } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
@@ -22,6 +25,13 @@ export interface Reporter {
   warn(at: number, message: string): void;
 }
 
+/** How a configuration is read whose tests are run. */
+export interface Testing {
+  readonly behaviour?: Behaviour;
+  /** Takes the outcome of `bt_assert` in import filters of static protocols. */
+  readonly assertHook?: AssertHook;
+}
+
 interface PendingProtocol {
   readonly node: ProtocolNode;
   readonly draft: ProtocolDraft;
@@ -30,20 +40,23 @@ interface PendingProtocol {
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
+  readonly #assertHook: AssertHook | undefined;
   readonly #scope: Scope;
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
   readonly #tables: TableConfig[] = [];
   readonly #pending: PendingProtocol[] = [];
   readonly #counters = new Map<string, number>();
+  readonly #tests: TestCase[] = [];
 
-  constructor(host: HostFacts, reporter: Reporter, behaviour?: Behaviour) {
+  constructor(host: HostFacts, reporter: Reporter, testing: Testing = {}) {
     this.#host = host;
     this.#reporter = reporter;
+    this.#assertHook = testing.assertHook;
     const warn = (at: number, message: string): void => {
       reporter.warn(at, message);
     };
-    this.#scope = new Scope(warn, behaviour);
+    this.#scope = new Scope(warn, testing.behaviour);
     this.#context = {
       scope: this.#scope,
       warn,
@@ -98,6 +111,9 @@ export class Lowering {
       }
       case 'protocol':
         this.#addProtocol(statement);
+        break;
+      case 'language':
+        lowerLanguageStatement(statement.statement, this.#scope, this.#tests);
         break;
       case 'refused':
         throw new ConfError(statement.at, statement.message, statement.hint);
@@ -163,16 +179,18 @@ export class Lowering {
           ...this.#context,
           routerId: routerId ?? 0,
           end: node.end,
+          assertHook: this.#assertHook,
           hostname: globals.hostname ?? this.#host.hostname,
         };
-        protocols.push(node.grammar.finish(draft, context));
+        const config = node.grammar.finish(draft, context);
+        if (config) protocols.push(config);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
         this.#reporter.error(error);
       }
     }
     if (failed()) return undefined;
-    if (protocols.length === 0) {
+    if (this.#pending.length === 0) {
       this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
     }
     if (routerId === undefined || routerId === 0) {
@@ -195,6 +213,7 @@ export class Lowering {
       tables: this.#tables,
       protocols,
       symbols: this.#scope,
+      tests: this.#tests,
       locate,
     };
   }

@@ -3,6 +3,7 @@ import type { FamilyIndex } from '../../base/family.ts';
 import type { IpAddress } from '../../base/ip.ts';
 import type { RangeConfig, SessionConfig } from '../../speaker/config.ts';
 import type { FilterProgram } from '../filter/program.ts';
+import type { TestCase } from '../filter/suites.ts';
 import type { Prefix } from '../filter/values.ts';
 import type { Scope } from './scope.ts';
 import type { Location } from './source.ts';
@@ -184,6 +185,8 @@ export interface DaemonConfig {
   readonly protocols: readonly AnyProtocolConfig[];
   /** All names, for commands that use them. */
   readonly symbols: Scope;
+  /** `bt_test_suite` and `bt_test_same`, for `catbird test`. */
+  readonly tests: readonly TestCase[];
   /** Place of a token of the text, for filters that fail on a route (`FilterReports.error`). */
   readonly locate: (at: number) => Location;
 }

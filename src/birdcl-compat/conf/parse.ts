@@ -7,6 +7,8 @@ import { bgp } from './grammar/bgp.ts';
 import { skipBlock } from './grammar/channel.ts';
 import { device } from './grammar/device.ts';
 import { globals } from './grammar/global.ts';
+import { parseLanguageStatement } from './grammar/language.ts';
+import { holdsNetChannel, netStatic } from './grammar/net-tables.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './grammar/protocol.ts';
 import { staticProtocol } from './grammar/static.ts';
 import { tableOptions } from './grammar/table.ts';
@@ -22,6 +24,8 @@ function erase<Draft extends ProtocolDraft>(grammar: ProtocolGrammar<Draft>): Pr
 const PROTOCOLS: ReadonlyMap<string, ProtocolGrammar<ProtocolDraft>> = new Map(
   [erase(bgp), erase(staticProtocol), erase(device)].map((grammar) => [grammar.word, grammar]),
 );
+
+const NET_STATIC = erase(netStatic);
 
 const NOT_A_SPEAKER = 'Catbird is a BGP speaker; keep BIRD for this protocol';
 const NOT_YET = 'Catbird reflects BGP routes and has no such protocol yet';
@@ -46,13 +50,8 @@ const REFUSED_PROTOCOLS: Readonly<Record<string, string>> = {
 };
 
 const TABLE_TYPES: Readonly<Record<string, 0 | 1 | undefined>> = { ipv4: 0, ipv6: 1 };
-const REFUSED_TABLES = ['vpn4', 'vpn6', 'roa4', 'roa6', 'flow4', 'flow6', 'mpls', 'aspa', 'evpn', 'eth'];
 
 const REFUSED_STATEMENTS: Readonly<Record<string, string>> = {
-  attribute: 'Custom attributes are not built yet',
-  eval: 'eval is not built yet',
-  bt_test_suite: 'Test suites are not built yet',
-  bt_test_same: 'Test suites are not built yet',
   threads: "'threads' is not built yet",
   cli: "'cli' is not built yet",
   mpls: "'mpls' is not built yet",
@@ -98,7 +97,9 @@ function parseStatement(cursor: Cursor): StatementNode {
     default:
       break;
   }
-  if (word !== undefined && (word in TABLE_TYPES || REFUSED_TABLES.includes(word))) return parseTable(cursor);
+  const statement = parseLanguageStatement(cursor);
+  if (statement) return { kind: 'language', statement };
+  if (word !== undefined && word in TABLE_TYPES) return parseTable(cursor);
   const { at } = cursor;
   const option = globals.parse(cursor);
   if (option) return { kind: 'global', option: { ...option, end: cursor.expect(';') } };
@@ -122,21 +123,8 @@ function parseDefine(cursor: Cursor): StatementNode {
 }
 
 function parseTable(cursor: Cursor): StatementNode {
-  const { at } = cursor;
-  const type = cursor.textAfter(0);
-  const family = TABLE_TYPES[type];
+  const family = TABLE_TYPES[cursor.textAfter(0)]!;
   cursor.at++;
-  if (family === undefined || cursor.isWord('sadr')) {
-    while (!cursor.isPunctuation(';') && !cursor.isPunctuation('{') && cursor.kind === TOKEN.word)
-      cursor.at++;
-    skipBlock(cursor);
-    return {
-      kind: 'refused',
-      at,
-      message: `${type} tables are not built yet`,
-      hint: 'Catbird carries ipv4 and ipv6 unicast',
-    };
-  }
   cursor.expectWord('table');
   const name = parseName(cursor, 'a table name');
   const sorted = cursor.acceptWord('sorted');
@@ -149,7 +137,7 @@ function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
   const { at } = cursor;
   cursor.at++;
   const word = cursor.word();
-  const grammar = PROTOCOLS.get(word ?? '');
+  const grammar = word === 'static' && holdsNetChannel(cursor) ? NET_STATIC : PROTOCOLS.get(word ?? '');
   if (!grammar) {
     const why = REFUSED_PROTOCOLS[word ?? ''];
     if (why === undefined) {

@@ -165,19 +165,13 @@ export class AsPath {
     return found;
   }
 
-  /**
-   * Orders paths as BIRD does: by AS number from the left, whatever the segments; a path that has ended goes on with
-   * its last one, an empty one with 0.
-   */
+  /** Orders paths by AS number from the left, whatever the segments; a path comes before those that go on. */
   compare(other: AsPath): number {
     const [left, right] = [this.asNumbers(), other.asNumbers()];
-    const length = Math.max(left.length, right.length);
-    for (let i = 0; i < length; i++) {
-      const a = left[i] ?? left.at(-1) ?? 0;
-      const b = right[i] ?? right.at(-1) ?? 0;
-      if (a !== b) return a < b ? -1 : 1;
+    for (let i = 0; i < left.length && i < right.length; i++) {
+      if (left[i] !== right[i]) return left[i]! < right[i]! ? -1 : 1;
     }
-    return 0;
+    return Math.sign(left.length - right.length);
   }
 
   /** Whether the bytes are the same. */
@@ -296,7 +290,7 @@ export class PathMask {
       else text = item.from === item.to ? String(item.from) : `${item.from}..${item.to}`;
       return repeat ? `${text} +` : text;
     });
-    return `[= ${items.join(' ')} =]`;
+    return ['[=', ...items, '=]'].join(' ');
   }
 }
 

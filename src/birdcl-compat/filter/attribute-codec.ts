@@ -6,7 +6,7 @@ import { u32Bytes } from '../../rib/attrs/edit.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import { AsPath, EMPTY_PATH } from './as-path.ts';
 import type { Type } from './types.ts';
-import { EMPTY_LIST } from './values.ts';
+import { EMPTY_LIST, unmapped } from './values.ts';
 import type { LargeCommunity, Value } from './values.ts';
 
 /** What an absent attribute, or a variable without a value, looks like: lists and paths are empty, all else void. */
@@ -44,7 +44,7 @@ export function decodeAttribute(store: AttrStore, attrs: number, code: number, t
   if (at < 0 && code === ATTR.nextHop) {
     at = store.valueAt(attrs, ATTR.mpReach);
     // A link-local address may follow the global one.
-    return at < 0 ? undefined : ipFromBytes(store.bytes, at, 16);
+    return at < 0 ? undefined : unmapped(ipFromBytes(store.bytes, at, 16));
   }
   if (at < 0) return emptyOf(type);
   const { bytes, foundLength: length } = store;
@@ -52,7 +52,7 @@ export function decodeAttribute(store: AttrStore, attrs: number, code: number, t
     case 'bgppath':
       return new AsPath(bytes.slice(at, at + length));
     case 'ip':
-      return ipFromBytes(bytes, at, length);
+      return unmapped(ipFromBytes(bytes, at, length));
     case 'clist':
       return wordsAt(bytes, at, length);
     case 'eclist': {

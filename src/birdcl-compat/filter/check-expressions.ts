@@ -34,6 +34,9 @@ export const TYPE_UNKNOWN = new Error('type of the recursive call is not known y
 /** BIRD keeps variables on a stack that its instructions address with one byte. */
 const MAX_VARIABLES = 255;
 
+/** Operators that want an order. */
+const ORDERING: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
+
 /** Types of networks that tables for look-ups hold. */
 type CheckKind = 'roa' | 'aspa';
 
@@ -44,6 +47,7 @@ export class ExpressionChecker {
   readonly variables = new Map<object, number>();
   readonly attributes = new Map<object, AttributeInfo>();
   readonly tables = new Map<object, NetTable>();
+  readonly failures = new Map<object, string>();
   readonly reads = { network: false, source: false, attributes: false };
   readonly scope: Scope;
   /** Type of the values that `return` gives; undefined where none was seen. */
@@ -174,7 +178,11 @@ export class ExpressionChecker {
 
   /** The set of literal elements. */
   protected setOf(items: SetLiteral['items']): ValueSet {
-    return buildSet(items, (element) => this.constant(element), this.scope.behaviour.setsAsWritten);
+    return buildSet(items, {
+      resolve: (element) => this.constant(element),
+      asWritten: this.scope.behaviour.setsAsWritten,
+      notice: this.scope.notice,
+    });
   }
 
   expression(node: Expression): Type {
@@ -303,11 +311,29 @@ export class ExpressionChecker {
       this.types.get(node.right)!,
       set instanceof ValueSet ? set : undefined,
     );
-    if (result === undefined) {
-      const message = `'${operator}' cannot be applied to types ${typeName(left)} and ${typeName(right)}`;
-      throw new ConfError(node.at, message, set ? 'the elements of the set are of another type' : undefined);
+    return result ?? this.#mismatch(node);
+  }
+
+  /** Operands that do not go together: BIRD finds that out at run time, unless it knows both before. */
+  #mismatch(node: Extract<Expression, { kind: 'binary' }>): Type {
+    const { operator, left, right } = node;
+    const [a, b] = [this.types.get(left)!, this.types.get(right)!];
+    const late =
+      operator === '~' || operator === '!~' ? 'match' : ORDERING.has(operator) && a === b ? 'order' : '';
+    const known = this.#knownValue(left) !== undefined && this.#knownValue(right) !== undefined;
+    const message = `'${operator}' cannot be applied to types ${typeName(a)} and ${typeName(b)}`;
+    if (late === '' || known) {
+      const hint = b === 'set' ? 'the elements of the set are of another type' : undefined;
+      throw new ConfError(node.at, message, hint);
     }
-    return result;
+    this.scope.notice(node.at, `this always fails: ${message}`);
+    this.failures.set(
+      node,
+      late === 'order'
+        ? "Can't compare values of incompatible types"
+        : `${operator} applied on unknown type pair`,
+    );
+    return 'bool';
   }
 
   #method(node: Extract<Expression, { kind: 'method' }>): Type {
@@ -408,15 +434,15 @@ export class ExpressionChecker {
     return 'enum roa';
   }
 
-  /** Binds the table of a check, which must be of the kind that it looks into. */
+  /** Binds the table of a check; one of another kind is an error at run time, as in BIRD. */
   #table(node: object, { name, at }: TableName, kind: CheckKind): void {
-    const { netTable } = this.scope.require(name, at, ['netTable'], 'Table name required');
-    if (!netTable.kind.startsWith(kind)) {
-      throw new ConfError(
-        at,
-        kind === 'roa' ? 'Table type must be either ROA4 or ROA6' : 'Table type must be ASPA',
-      );
+    const symbol = this.scope.require(name, at, ['netTable', 'table'], 'Table name required');
+    if (symbol.kind === 'netTable' && symbol.netTable.kind.startsWith(kind)) {
+      this.tables.set(node, symbol.netTable);
+      return;
     }
-    this.tables.set(node, netTable);
+    const message = kind === 'roa' ? 'Table type must be either ROA4 or ROA6' : 'Table type must be ASPA';
+    this.scope.notice(at, `this always fails: ${message}`);
+    this.failures.set(node, message);
   }
 }

@@ -134,8 +134,9 @@ export class StatementChecker extends ExpressionChecker {
         const fits =
           set.element === 'void' || set.element === type || (type === 'quad' && set.element === 'ip');
         if (!fits) {
-          const message = `Case of type ${typeName(set.element)} for a value of type ${typeName(type)}`;
-          throw new ConfError(branch.at, message);
+          const message = `case of type ${typeName(set.element)} never matches a value of type ${typeName(type)}`;
+          this.scope.notice(branch.at, message);
+          this.failures.set(branch, message);
         }
         this.constants.set(branch, set);
       }

@@ -39,7 +39,7 @@ export function same(type: Type, a: Value, b: Value): boolean {
   if (a === undefined || b === undefined) return a === b;
   switch (type) {
     case 'bgppath':
-      return (a as AsPath).compare(b as AsPath) === 0;
+      return (a as AsPath).same(b as AsPath);
     case 'bgpmask':
       return (a as PathMask).same(b as PathMask);
     case 'set':
@@ -109,15 +109,6 @@ export function inList(type: Type, element: Value, list: Value): boolean {
     default:
       return (list as readonly number[]).includes(element as number);
   }
-}
-
-/** BIRD's string patterns: `*` and `?`, whole string. */
-export function matchesText(text: string, pattern: string): boolean {
-  const expression = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${expression}$`, 's').test(text);
 }
 
 /** Whether an address is in a network; networks without addresses hold none. */

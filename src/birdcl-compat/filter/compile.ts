@@ -7,7 +7,7 @@ import { STACK_OVERFLOW } from './evaluate.ts';
 import { Generator } from './generate.ts';
 import type { FilterProgram } from './program.ts';
 import { FilterRun } from './run.ts';
-import type { FilterOutput } from './run.ts';
+import type { AssertHook, FilterOutput } from './run.ts';
 import { FilterError, VERDICT, VERDICT_REACHED } from './runtime-error.ts';
 
 /** Where a filter reports what it cannot do with a route. */
@@ -24,12 +24,16 @@ export class FilterCompiler {
   readonly #code: CodeCache;
   readonly #policies = new Map<FilterProgram, Policy>();
 
-  /** @param store where the routes' attributes are, and where changed ones are interned */
-  constructor(store: AttrStore, reports: FilterReports) {
+  /**
+   * @param store where the routes' attributes are, and where changed ones are interned
+   * @param assertHook takes the outcome of `bt_assert`; without it, that is a run-time error
+   */
+  constructor(store: AttrStore, reports: FilterReports, assertHook?: AssertHook) {
     this.#reports = reports;
     this.#run = new FilterRun(store, (text) => {
       reports.print(text);
     });
+    this.#run.assertHook = assertHook;
     this.#code = new CodeCache(this.#run);
   }
 

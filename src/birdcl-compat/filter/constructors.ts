@@ -95,3 +95,8 @@ export function appendText(a: string, b: string, at: number): string {
   if (a.length + b.length > MAX_TEXT) throw new FilterError(at, 'String too long');
   return a + b;
 }
+
+/** What was known to fail before it ran. */
+export function fail(message: string, at: number): never {
+  throw new FilterError(at, message);
+}

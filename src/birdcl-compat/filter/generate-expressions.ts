@@ -183,6 +183,8 @@ export class ExpressionGenerator {
   protected expression(node: Expression): string {
     const known = this.bindings.constants.get(node);
     if (known !== undefined) return this.constant(known);
+    const failure = this.bindings.failures.get(node);
+    if (failure !== undefined) return `o.fail(${JSON.stringify(failure)}, ${node.at})`;
     const info = this.bindings.attributes.get(node);
     if (info) return this.readAttribute(info, node.at);
     switch (node.kind) {

@@ -125,6 +125,7 @@ export class Generator extends ExpressionGenerator {
       const body = `{ ${this.#statements(branch.body)} }`;
       if (i > 0) code += ' else ';
       if (!branch.items) code += body;
+      else if (this.bindings.failures.has(branch)) code += `if (false) ${body}`;
       else {
         const set = this.constant(this.bindings.constants.get(branch)!);
         code += `if (${subject} !== undefined && o.inSet(${type}, ${subject}, ${set})) ${body}`;

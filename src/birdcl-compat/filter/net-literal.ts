@@ -9,7 +9,8 @@ import type { FlowPart, FlowTerm, FlowTypeInfo } from './flowspec.ts';
 import { NO_PREFIX } from './nets.ts';
 import type { EvpnType, Net, NetKind } from './nets.ts';
 import { parseAtom } from './parse-atom.ts';
-import { parseRd } from './values.ts';
+import type { Terms } from './parse-atom.ts';
+import { maskIp, parseRd } from './values.ts';
 import type { Prefix } from './values.ts';
 
 const NET_WORDS: ReadonlySet<string> = new Set(['flow4', 'flow6', 'eth', 'mpls', 'aspa', 'evpn', 'neighbor']);
@@ -78,8 +79,14 @@ function finish(at: number, { net, holes }: Draft): Constant | NetExpression {
 }
 
 /** A number: filled in at once where it is a literal. */
-function number(cursor: Cursor, draft: Draft, field: Hole['field'], check?: Hole['check']): void {
-  const value = parseAtom(cursor);
+function number(
+  cursor: Cursor,
+  terms: Terms,
+  draft: Draft,
+  field: Hole['field'],
+  check?: Hole['check'],
+): void {
+  const value = parseAtom(cursor, terms);
   if (value.kind === 'constant' && value.type === 'int') {
     const problem = check?.(draft.net, value.value as number);
     if (problem !== undefined) throw new ConfError(value.at, problem);
@@ -88,7 +95,12 @@ function number(cursor: Cursor, draft: Draft, field: Hole['field'], check?: Hole
 }
 
 /** `/ length` after an address, and what may follow: `max N as N`, `from PREFIX`. */
-export function parseNetAfterAddress(cursor: Cursor, at: number, ip: IpAddress): Constant | NetExpression {
+export function parseNetAfterAddress(
+  cursor: Cursor,
+  at: number,
+  ip: IpAddress,
+  terms: Terms,
+): Constant | NetExpression {
   const lengthAt = cursor.at + 1;
   if (ip.version === 6) {
     const sadr = sadrAhead(cursor);
@@ -100,11 +112,11 @@ export function parseNetAfterAddress(cursor: Cursor, at: number, ip: IpAddress):
   const kind: NetKind = ip.version === 4 ? 'roa4' : 'roa6';
   const draft: Draft = { net: { ...prefix, kind, maxLength: 0, asn: 0 }, holes: [] };
   const longest = ip.words.length * 32;
-  number(cursor, draft, 'maxLength', (net, value) =>
+  number(cursor, terms, draft, 'maxLength', (net, value) =>
     value < net.length || value > longest ? `Invalid max prefix length ${value}` : undefined,
   );
   cursor.expectWord('as');
-  number(cursor, draft, 'asn');
+  number(cursor, terms, draft, 'asn');
   return finish(Math.min(at, lengthAt), draft);
 }
 
@@ -133,7 +145,7 @@ export function parseRdOrVpn(cursor: Cursor): Constant {
 }
 
 /** A network that begins with a word. */
-export function parseSpecialNet(cursor: Cursor): Constant | NetExpression {
+export function parseSpecialNet(cursor: Cursor, terms: Terms): Constant | NetExpression {
   const { at } = cursor;
   const word = cursor.textAfter(0);
   cursor.at++;
@@ -153,14 +165,14 @@ export function parseSpecialNet(cursor: Cursor): Constant | NetExpression {
       const ip = cursor.address();
       cursor.expect('%');
       const draft: Draft = { net: { ip, length: 0, kind: 'neighbor', interfaceIndex: 0 }, holes: [] };
-      number(cursor, draft, 'interfaceIndex');
+      number(cursor, terms, draft, 'interfaceIndex');
       return finish(at, draft);
     }
     default: {
       const kind = word as 'mpls' | 'aspa';
       const field = kind === 'mpls' ? 'label' : 'asn';
       const draft: Draft = { net: { ...NO_PREFIX, kind, [field]: 0 }, holes: [] };
-      number(cursor, draft, field);
+      number(cursor, terms, draft, field);
       return finish(at, draft);
     }
   }
@@ -253,7 +265,10 @@ function parseFlowPrefix(cursor: Cursor, type: number, version: 4 | 6): FlowPart
   const offset = cursor.number();
   if (offset > prefix.length)
     throw new ConfError(cursor.at - 1, 'Prefix offset is higher than prefix length');
-  return { type, prefix, offset };
+  // The bits in front of the offset are not part of the pattern.
+  const skipped = maskIp(ip, offset).words;
+  const words = ip.words.map((word, i) => (word & ~skipped[i]!) >>> 0);
+  return { type, prefix: { ip: { version, words }, length: prefix.length }, offset };
 }
 
 /** The bits of `&&` and `||`, or undefined where neither stands here. */
@@ -355,14 +370,14 @@ function parseFragment(cursor: Cursor, version: 4 | 6, logic: number): FlowTerm[
 }
 
 /** A network of any kind that begins with an address, a route distinguisher or a word. */
-export function parseNet(cursor: Cursor): Expression {
+export function parseNet(cursor: Cursor, terms: Terms): Expression {
   const { at } = cursor;
-  if (cursor.isAddress()) return parseNetAfterAddress(cursor, at, cursor.address());
+  if (cursor.isAddress()) return parseNetAfterAddress(cursor, at, cursor.address(), terms);
   if (cursor.kind === TOKEN.rd) {
     const literal = parseRdOrVpn(cursor);
     if (literal.type === 'rd') cursor.unexpected('a prefix after the route distinguisher');
     return literal;
   }
-  if (startsSpecialNet(cursor)) return parseSpecialNet(cursor);
+  if (startsSpecialNet(cursor)) return parseSpecialNet(cursor, terms);
   return cursor.unexpected('a network');
 }

@@ -174,23 +174,15 @@ export function compareNet(a: Net, b: Net): number {
   return 0;
 }
 
+/** Kinds that prefix sets match by address and length; the others are in none. */
+const IN_PREFIX_SETS: ReadonlySet<NetKind | undefined> = new Set([undefined, 'vpn4', 'vpn6', 'roa4', 'roa6']);
 /** Kinds whose address and length say which addresses they are about. */
-const ADDRESSED: ReadonlySet<NetKind | undefined> = new Set([
-  undefined,
-  'vpn4',
-  'vpn6',
-  'roa4',
-  'roa6',
-  'flow4',
-  'flow6',
-  'sadr',
-]);
+const ADDRESSED: ReadonlySet<NetKind | undefined> = new Set([...IN_PREFIX_SETS, 'flow4', 'flow6', 'sadr']);
 
 export function hasAddresses(net: Net): boolean {
   return ADDRESSED.has(net.kind);
 }
 
-/** Kinds that prefix sets match by address and length; the others are in none. */
 export function matchesPrefixSets(net: Net): boolean {
-  return ADDRESSED.has(net.kind) && net.flow === undefined;
+  return IN_PREFIX_SETS.has(net.kind);
 }

@@ -7,6 +7,7 @@ import * as lists from './lists.ts';
 import * as members from './net-members.ts';
 import { netType } from './nets.ts';
 import { FilterError } from './runtime-error.ts';
+import { matchesText } from './text-pattern.ts';
 import { aspaCheck, roaCheck } from './validation.ts';
 import { EMPTY_LIST, maskIp } from './values.ts';
 
@@ -16,6 +17,7 @@ export const OPERATORS = {
   ...lists,
   ...members,
   netType,
+  matchesText,
   formatValue,
   aspaCheck,
   roaCheck,

@@ -8,6 +8,7 @@ import { EMPTY_PATH } from './as-path.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
 import {
+  parseNet,
   parseNetAfterAddress,
   parseRdOrVpn,
   parseSpecialNet,
@@ -15,9 +16,10 @@ import {
   readMac,
   startsSpecialNet,
 } from './net-literal.ts';
+import type { Terms } from './parse-atom.ts';
 import { parseEcKind, parsePathMask, parseSet } from './parse-sets.ts';
 import type { Type } from './types.ts';
-import { EMPTY_LIST } from './values.ts';
+import { EMPTY_LIST, unmapped } from './values.ts';
 import { RESERVED } from './words.ts';
 
 /** From the loosest to the tightest. As in BIRD 2, `&&` and `||` bind alike, and comparisons do not chain. */
@@ -41,6 +43,14 @@ const BUILTINS: ReadonlyMap<string, number> = new Map<BuiltinName, number>([
 
 export function parseExpression(cursor: Cursor): Expression {
   return cursor.nested(() => parseLevel(cursor, 0));
+}
+
+/** What the parsers of sets and networks are given. */
+export const TERMS: Terms = { expression: parseExpression, primary: parsePrimary };
+
+/** A network of any kind that begins with an address, a route distinguisher or a word. */
+export function parseNetwork(cursor: Cursor): Expression {
+  return parseNet(cursor, TERMS);
 }
 
 function parseLevel(cursor: Cursor, level: number): Expression {
@@ -110,8 +120,8 @@ export function parsePrimary(cursor: Cursor): Expression {
     case TOKEN.ip4:
     case TOKEN.ip6: {
       const ip = cursor.address();
-      if (!cursor.isPunctuation('/')) return { kind: 'constant', at, type: 'ip', value: ip };
-      return parseNetAfterAddress(cursor, at, ip);
+      if (!cursor.isPunctuation('/')) return { kind: 'constant', at, type: 'ip', value: unmapped(ip) };
+      return parseNetAfterAddress(cursor, at, ip, TERMS);
     }
     case TOKEN.rd:
       return parseRdOrVpn(cursor);
@@ -154,7 +164,7 @@ function parseWord(cursor: Cursor): Expression {
     cursor.at++;
     return { kind: 'attribute', at, name: word };
   }
-  if (startsSpecialNet(cursor)) return parseSpecialNet(cursor);
+  if (startsSpecialNet(cursor)) return parseSpecialNet(cursor, TERMS);
   return parseSymbol(cursor);
 }
 
@@ -237,9 +247,9 @@ function parseBracketed(cursor: Cursor): Expression {
     case '(':
       return parseParenthesis(cursor);
     case '[':
-      return parseSet(cursor);
+      return parseSet(cursor, TERMS);
     case '[=':
-      return parsePathMask(cursor);
+      return parsePathMask(cursor, TERMS);
     case '+':
     case '-':
       return parseEmpty(cursor);

@@ -4,7 +4,7 @@ import type { Cursor } from '../conf/cursor.ts';
 import { ConfError } from '../conf/diagnostics.ts';
 import type { EcKind, Expression, PathMaskItem, PrefixPattern, SetItem, TuplePart } from './ast.ts';
 import { parseAtom } from './parse-atom.ts';
-import { parseExpression } from './parse-expressions.ts';
+import type { Terms } from './parse-atom.ts';
 
 const EC_WORDS = new Set(['rt', 'ro', 'unknown', 'generic']);
 
@@ -21,11 +21,11 @@ export function parseEcKind(cursor: Cursor): EcKind | undefined {
 }
 
 /** `[ … ]` */
-export function parseSet(cursor: Cursor): Expression {
-  return cursor.nested(() => parseSetLiteral(cursor));
+export function parseSet(cursor: Cursor, terms: Terms): Expression {
+  return cursor.nested(() => parseSetLiteral(cursor, terms));
 }
 
-function parseSetLiteral(cursor: Cursor): Expression {
+function parseSetLiteral(cursor: Cursor, terms: Terms): Expression {
   const at = cursor.expect('[');
   if (cursor.accept(']')) return { kind: 'set', at, items: [] };
   const isPrefix =
@@ -43,7 +43,7 @@ function parseSetLiteral(cursor: Cursor): Expression {
     cursor.expect(']');
     return { kind: 'prefixSet', at, patterns };
   }
-  const items = parseSetItems(cursor);
+  const items = parseSetItems(cursor, terms);
   cursor.expect(']');
   return { kind: 'set', at, items };
 }
@@ -64,26 +64,26 @@ function parsePattern(cursor: Cursor): PrefixPattern {
 }
 
 /** Elements and ranges with commas between. */
-export function parseSetItems(cursor: Cursor): SetItem[] {
+export function parseSetItems(cursor: Cursor, terms: Terms): SetItem[] {
   const items: SetItem[] = [];
-  do items.push(parseSetItem(cursor));
+  do items.push(parseSetItem(cursor, terms));
   while (cursor.accept(','));
   return items;
 }
 
-function parseSetItem(cursor: Cursor): SetItem {
+function parseSetItem(cursor: Cursor, terms: Terms): SetItem {
   const { at } = cursor;
   if (cursor.isPunctuation('(')) {
-    const tuple = parseTupleItem(cursor);
+    const tuple = parseTupleItem(cursor, terms);
     if (tuple) return tuple;
   }
-  const from = parseAtom(cursor);
+  const from = parseAtom(cursor, terms);
   if (!cursor.accept('..')) return { kind: 'single', at, from };
-  return { kind: 'single', at, from, to: parseAtom(cursor) };
+  return { kind: 'single', at, from, to: parseAtom(cursor, terms) };
 }
 
 /** A pair, extended or large community, with wildcards and ranges; undefined (nothing read) where it is `( term )`. */
-function parseTupleItem(cursor: Cursor): SetItem | undefined {
+function parseTupleItem(cursor: Cursor, terms: Terms): SetItem | undefined {
   const at = cursor.expect('(');
   const ec = parseEcKind(cursor);
   if (ec) cursor.expect(',');
@@ -91,8 +91,8 @@ function parseTupleItem(cursor: Cursor): SetItem | undefined {
   do {
     if (cursor.accept('*')) parts.push({});
     else {
-      const from = parseExpression(cursor);
-      parts.push(cursor.accept('..') ? { from, to: parseExpression(cursor) } : { from });
+      const from = terms.expression(cursor);
+      parts.push(cursor.accept('..') ? { from, to: terms.expression(cursor) } : { from });
     }
   } while (cursor.accept(','));
   cursor.expect(')');
@@ -107,8 +107,8 @@ function parseTupleItem(cursor: Cursor): SetItem | undefined {
   if (!cursor.isPunctuation('..')) return item;
   cursor.at++;
   cursor.expect('(');
-  const to = [parseExpression(cursor)];
-  while (cursor.accept(',')) to.push(parseExpression(cursor));
+  const to = [terms.expression(cursor)];
+  while (cursor.accept(',')) to.push(terms.expression(cursor));
   cursor.expect(')');
   if (to.length !== parts.length)
     throw new ConfError(at, 'Both ends of a range have the same number of parts');
@@ -116,14 +116,14 @@ function parseTupleItem(cursor: Cursor): SetItem | undefined {
 }
 
 /** `[= … =]` */
-export function parsePathMask(cursor: Cursor): Expression {
+export function parsePathMask(cursor: Cursor, terms: Terms): Expression {
   const at = cursor.expect('[=');
   const items: PathMaskItem[] = [];
-  while (!cursor.accept('=]')) items.push(parseMaskItem(cursor));
+  while (!cursor.accept('=]')) items.push(parseMaskItem(cursor, terms));
   return { kind: 'pathMask', at, items };
 }
 
-function parseMaskItem(cursor: Cursor): PathMaskItem {
+function parseMaskItem(cursor: Cursor, terms: Terms): PathMaskItem {
   const { at } = cursor;
   if (cursor.accept('*')) return { kind: 'any', at };
   if (cursor.accept('?')) return { kind: 'one', at };
@@ -133,12 +133,12 @@ function parseMaskItem(cursor: Cursor): PathMaskItem {
     return { kind: 'range', at, from, to: cursor.accept('..') ? cursor.number() : from };
   }
   if (cursor.accept('[')) {
-    const items = cursor.isPunctuation(']') ? [] : parseSetItems(cursor);
+    const items = cursor.isPunctuation(']') ? [] : parseSetItems(cursor, terms);
     cursor.expect(']');
     return { kind: 'set', at, items };
   }
   if (cursor.accept('(')) {
-    const expression = parseExpression(cursor);
+    const expression = terms.expression(cursor);
     cursor.expect(')');
     return { kind: 'expression', at, expression };
   }

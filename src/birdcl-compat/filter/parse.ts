@@ -12,13 +12,13 @@ import type {
 } from './ast.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
-import { parseArguments, parseExpression, parseMethod } from './parse-expressions.ts';
+import { parseArguments, parseExpression, parseMethod, parseNetwork, TERMS } from './parse-expressions.ts';
 import { parseSetItems } from './parse-sets.ts';
 import { ENUM_TYPE_NUMBER, setOf, TYPE_WORDS } from './types.ts';
 import type { EnumName, Type } from './types.ts';
 import { RESERVED, STATEMENT_WORDS } from './words.ts';
 
-export { parseExpression };
+export { parseExpression, parseNetwork };
 
 export function isTypeWord(word: string | undefined): boolean {
   return word !== undefined && (TYPE_WORDS.has(word) || word === 'enum');
@@ -58,6 +58,12 @@ function parseVariable(cursor: Cursor): VariableDeclaration {
 
 export function parseStatement(cursor: Cursor): Statement {
   return cursor.nested(() => parseOneStatement(cursor));
+}
+
+/** A statement that is no declaration: what `if` and `for` govern. */
+function parseCommand(cursor: Cursor): Statement {
+  if (startsDeclaration(cursor)) cursor.unexpected('a statement', STATEMENT_WORDS);
+  return parseStatement(cursor);
 }
 
 function parseOneStatement(cursor: Cursor): Statement {
@@ -175,12 +181,12 @@ function parseIf(cursor: Cursor): Statement {
   const at = cursor.expectWord('if');
   const condition = parseExpression(cursor);
   cursor.expectWord('then');
-  const then = parseStatement(cursor);
+  const then = parseCommand(cursor);
   // `else:` belongs to an enclosing `case`.
   const isBranch = cursor.kindAfter(1) === TOKEN.punctuation && cursor.textAfter(1) === ':';
   if (!cursor.isWord('else') || isBranch) return { kind: 'if', at, condition, then };
   cursor.at++;
-  return { kind: 'if', at, condition, then, otherwise: parseStatement(cursor) };
+  return { kind: 'if', at, condition, then, otherwise: parseCommand(cursor) };
 }
 
 function parseCase(cursor: Cursor): Statement {
@@ -190,7 +196,7 @@ function parseCase(cursor: Cursor): Statement {
   const branches: CaseBranch[] = [];
   while (!cursor.isPunctuation('}')) {
     const branchAt = cursor.at;
-    const items = cursor.acceptWord('else') ? undefined : parseSetItems(cursor);
+    const items = cursor.acceptWord('else') ? undefined : parseSetItems(cursor, TERMS);
     cursor.expect(':');
     const body: Statement[] = [];
     while (!cursor.isPunctuation('}') && !startsBranch(cursor)) body.push(parseStatement(cursor));
@@ -216,7 +222,7 @@ function parseFor(cursor: Cursor): Statement {
   cursor.expectWord('in');
   const list = parseExpression(cursor);
   cursor.expectWord('do');
-  const body = parseStatement(cursor);
+  const body = parseCommand(cursor);
   return type === undefined
     ? { kind: 'for', at, name, list, body }
     : { kind: 'for', at, type, name, list, body };

@@ -19,6 +19,8 @@ export interface Bindings {
   readonly attributes: ReadonlyMap<object, AttributeInfo>;
   /** Tables that are looked into, by node of the check. */
   readonly tables: ReadonlyMap<object, NetTable>;
+  /** What fails whenever it is reached, and with which message. */
+  readonly failures: ReadonlyMap<object, string>;
   /** Where releases of BIRD differ: as which one. */
   readonly behaviour: Behaviour;
 }

@@ -11,7 +11,9 @@ import { AttrStore } from '../../rib/attrs/store.ts';
 import { load } from '../conf/test-support.ts';
 import { FilterCompiler } from './compile.ts';
 import { CONDITIONS, ROUTE_STATEMENTS } from './conditions.ts';
-import { programOf } from './test-support.ts';
+import { EXPRESSIONS } from './expressions.ts';
+import { ACCEPTED, REFUSED } from './statements.ts';
+import { completed, errorOf, programOf } from './test-support.ts';
 
 const CONFIG = `router id 192.0.2.1;
 protocol device {}
@@ -89,5 +91,32 @@ describe.skipIf(!installed)('BIRD 2 (skipped where `bird` is not installed)', ()
 
   it.each(CONDITIONS)('%s', (condition) => {
     expect(here(condition)).toBe(there(condition));
+  });
+
+  // A leading minus would be an option of birdcl.
+  it.each(EXPRESSIONS.map(([expression, printed]) => [`(${expression})`, printed] as const))(
+    '%s prints %s',
+    (expression, printed) => {
+      const run = spawnSync('birdcl', ['-s', join(directory, 'ctl'), 'eval', expression], {
+        encoding: 'utf8',
+      });
+      expect(run.stdout.split('\n').slice(1).join('\n').trim()).toBe(printed);
+    },
+  );
+
+  /** Line and column of the first error in a filter, or what is wrong with no place at all; empty where none is. */
+  function refusal(text: string): string {
+    const path = join(directory, 'checked.conf');
+    writeFileSync(path, text);
+    const run = spawnSync('bird', ['-p', '-c', path], { encoding: 'utf8' });
+    return run.status === 0 ? '' : (/checked\.conf:(\d+):/.exec(run.stderr)?.[1] ?? run.stderr);
+  }
+
+  it.each(ACCEPTED)('accepts %s', (text) => {
+    expect(refusal(completed(text))).toBe('');
+  });
+
+  it.each(REFUSED)('refuses %s', (text) => {
+    expect(refusal(completed(text))).toBe(String(errorOf(text)?.location.line));
   });
 });

@@ -1,12 +1,11 @@
 /** Building sets from their literals. */
 import { ConfError } from '../conf/diagnostics.ts';
-import type { IpAddress } from '../../base/ip.ts';
 import type { Expression, SetItem } from './ast.ts';
 import { ValueSet } from './sets.ts';
 import type { Range, Scalar } from './sets.ts';
 import { maySetHold, typeName } from './types.ts';
 import type { Type } from './types.ts';
-import { compareLarge, makeEc } from './values.ts';
+import { makeEc } from './values.ts';
 import type { LargeCommunity, Value } from './values.ts';
 
 export type Resolve = (node: Expression) => { type: Type; value: Value };
@@ -63,15 +62,12 @@ function ecRange(item: TupleItem, resolve: Resolve): Range<bigint> {
   const part = item.parts[0]!;
   if (!part.from || part.to)
     throw new ConfError(item.at, 'The key of an extended community in a set is one value');
-  const key = resolve(part.from);
-  const isIp = key.type === 'ip';
-  const word = isIp ? (key.value as IpAddress).words[0]! : (key.value as number);
-  const ipv4 = isIp || key.type === 'quad';
+  const word = integer(part.from, resolve);
   const kind = ec.name === 'unknown' ? ec.code! : ec.name;
-  const narrow = ec.name !== 'generic' && (ipv4 || word >= 0x10000);
+  const narrow = ec.name !== 'generic' && word >= 0x10000;
   const value = bounds(item, 1, narrow ? ALL16 : ALL32, resolve);
-  const from = makeEc(kind, word, ipv4, value.from);
-  const to = makeEc(kind, word, ipv4, value.to);
+  const from = makeEc(kind, word, false, value.from);
+  const to = makeEc(kind, word, false, value.to);
   if (typeof from === 'string') throw new ConfError(item.at, from);
   if (typeof to === 'string') throw new ConfError(item.at, to);
   return { from, to };
@@ -109,14 +105,23 @@ function singleRange(
   return { type: from.type, range: { from: from.value as Scalar, to: to.value as Scalar } };
 }
 
+export interface SetOptions {
+  readonly resolve: Resolve;
+  /** See `ValueSet`. */
+  readonly asWritten: boolean;
+  /** Takes notices about elements. */
+  notice(at: number, message: string): void;
+}
+
 /**
- * The set with the given elements; all of one type. Throws `ConfError`.
- * @param asWritten see `ValueSet`
+ * The set with the given elements. As in BIRD, an element of another type than the first one is no error; it is not a
+ * member of anything. Throws `ConfError`.
  */
-export function buildSet(items: readonly SetItem[], resolve: Resolve, asWritten = false): ValueSet {
+export function buildSet(items: readonly SetItem[], { resolve, asWritten, notice }: SetOptions): ValueSet {
   const ranges: Range[] = [];
   let element: Type = 'void';
   for (const item of items) {
+    const { length } = ranges;
     let type: Type;
     if (item.kind === 'single') {
       const single = singleRange(item, resolve);
@@ -130,13 +135,15 @@ export function buildSet(items: readonly SetItem[], resolve: Resolve, asWritten 
       ranges.push(...pairRanges(item, resolve));
     } else {
       type = 'lc';
-      const range = lcRange(item, resolve);
-      if (compareLarge(range.from, range.to) > 0)
-        throw new ConfError(item.at, 'Empty range of large communities');
-      ranges.push(range);
+      ranges.push(lcRange(item, resolve));
     }
     if (element !== 'void' && element !== type) {
-      throw new ConfError(item.at, `Set of ${typeName(element)} cannot hold ${typeName(type)}`);
+      notice(
+        item.at,
+        `an element of type ${typeName(type)} never matches in a set of type ${typeName(element)}`,
+      );
+      ranges.length = length;
+      continue;
     }
     element = type;
   }

@@ -6,6 +6,7 @@ import { AttrStore } from '../../rib/attrs/store.ts';
 import type { Policy, PolicyContext } from '../../rib/policy.ts';
 import { load } from '../conf/test-support.ts';
 import { formatDiagnostic } from '../conf/diagnostics.ts';
+import type { Diagnostic } from '../conf/diagnostics.ts';
 import { FilterCompiler } from './compile.ts';
 import type { FilterProgram } from './program.ts';
 
@@ -17,6 +18,16 @@ export function programOf(text: string): FilterProgram {
   const protocol = result.config.protocols.at(-1)!;
   if (protocol.kind !== 'bgp') throw new Error('expected a BGP protocol');
   return protocol.channels[0]!.importFilter;
+}
+
+/** A configuration around definitions. */
+export function completed(text: string): string {
+  return `router id 192.0.2.1;\nprotocol device {}\n${text}\n`;
+}
+
+/** The first error of definitions; undefined where there is none. */
+export function errorOf(text: string): Diagnostic | undefined {
+  return load(completed(text)).errors[0];
 }
 
 const OPTIONAL_TRANSITIVE = FLAG.optional | FLAG.transitive;

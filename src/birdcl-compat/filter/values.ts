@@ -51,6 +51,12 @@ export function compareLarge(a: LargeCommunity, b: LargeCommunity): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
+/** BIRD keeps IPv4 addresses as IPv4-mapped ones, so a mapped address is an IPv4 address (RFC 4291 section 2.5.5.2). */
+export function unmapped(ip: IpAddress): IpAddress {
+  const [a, b, c, d] = ip.words;
+  return ip.version === 6 && a === 0 && b === 0 && c === 0xffff ? { version: 4, words: [d!] } : ip;
+}
+
 /** The address with all bits from `length` on cleared. */
 export function maskIp(ip: IpAddress, length: number): IpAddress {
   const words = ip.words.map((word, i) => {

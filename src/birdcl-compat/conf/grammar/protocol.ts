@@ -1,5 +1,6 @@
 /** What all protocols share, and how a kind of protocol describes itself to parser and lowering. */
 import { bool, debugFlags, flags, identifier, text } from '../arguments.ts';
+import type { AssertHook } from '../../filter/run.ts';
 import { LOGGED_FLAGS } from '../lowered.ts';
 import type { AnyProtocolConfig, DebugFlags } from '../lowered.ts';
 import { field, option, refused } from '../rules.ts';
@@ -22,6 +23,8 @@ export interface FinishContext extends Context {
   readonly end: number;
   /** The daemon's host name, for capabilities. */
   readonly hostname: string;
+  /** Takes the outcome of `bt_assert` while the configuration's tests run. */
+  readonly assertHook: AssertHook | undefined;
 }
 
 export interface ProtocolGrammar<Draft extends ProtocolDraft> {
@@ -33,8 +36,8 @@ export interface ProtocolGrammar<Draft extends ProtocolDraft> {
   create(debug: DebugFlags, context: Context): Draft;
   /** The draft of a protocol that inherits; undefined where this kind cannot. */
   copy?(draft: Draft): Draft;
-  /** Checks what options mean together. */
-  finish(draft: Draft, context: FinishContext): AnyProtocolConfig;
+  /** Checks what options mean together. Undefined where the daemon has nothing to run. */
+  finish(draft: Draft, context: FinishContext): AnyProtocolConfig | undefined;
 }
 
 /** Says which of the flags log nothing. */
