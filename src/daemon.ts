@@ -220,11 +220,7 @@ export class Daemon {
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
     const peer = this.reflector.peers.get(name);
     if (!peer) return 'nothing';
-    for (const channel of peer.channels) {
-      if (!channel) continue;
-      if (action !== 'reload out') peer.reapplyImport(channel);
-      if (action !== 'reload in' && channel.member) channel.member.group.refresh(channel.member);
-    }
+    peer.reload(action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out');
     return 'done';
   }
 
