@@ -3,7 +3,7 @@ import type { Clock } from './base/clock.ts';
 import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
 import { FilterComparer } from './birdcl-compat/filter/same.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import type { AnyProtocolConfig, DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
 import { LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
@@ -14,6 +14,16 @@ import type { Policy } from './rib/policy.ts';
 const BGP_PREFERENCE = 100;
 /** A filter that fails says so this often, whatever the number of routes. */
 const FILTER_ERROR_INTERVAL_MS = 1000;
+
+/** The filters of a protocol's channels, in an order that another protocol of the same name has too. */
+function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
+  if (protocol.kind === 'device') return [];
+  const channels = protocol.kind === 'bgp' ? protocol.channels : [protocol.channel];
+  const programs = channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
+  return protocol.kind === 'bgp'
+    ? programs
+    : [...programs, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];
+}
 
 export class PolicyBook {
   readonly #store: AttrStore;
@@ -59,6 +69,20 @@ export class PolicyBook {
     const policy = known ?? this.#compiler!.policy(program);
     this.#policies.set(program, policy);
     return policy;
+  }
+
+  /**
+   * Takes over the policies of a protocol's filters, as far as they mean the same as those that it had before: that
+   * needs no search.
+   */
+  adopt(protocol: AnyProtocolConfig, before: AnyProtocolConfig | undefined): void {
+    const [old, own] = [before ? filtersOf(before) : [], filtersOf(protocol)];
+    for (const [i, program] of own.entries()) {
+      const known = old[i] && this.#before.get(old[i]);
+      if (this.#policies.has(program)) continue;
+      if (known && this.#comparer.same(old[i]!, program)) this.#policies.set(program, known);
+      else this.policy(program);
+    }
   }
 
   /** The import policy of a channel: routes have the channel's `preference` before the filter. */

@@ -60,6 +60,8 @@ export class Reflector implements SessionEvents {
   readonly peers = new Map<string, Peer>();
   readonly groups: GroupRegistry;
   readonly #options: ReflectorOptions;
+  /** Tables that are no longer configured, while they have routes. */
+  readonly #leaving = new Set<RoutingTable>();
   readonly #restarting = new Map<string, Restarting>();
   /** Neighbours with an export limit. */
   readonly #limited = new Set<Peer>();
@@ -107,6 +109,28 @@ export class Reflector implements SessionEvents {
     });
     this.tables.set(name, table);
     return table;
+  }
+
+  /** Takes a table out that no protocol uses any more; it goes when what is left in it has been withdrawn. */
+  removeTable(name: string): void {
+    const table = this.tables.get(name);
+    if (!table) return;
+    this.tables.delete(name);
+    this.#leaving.add(table);
+    for (const [peer, { kept }] of this.#restarting) {
+      if (kept.some((adjRibIn) => adjRibIn.table === table)) this.#dropRestarting(peer);
+    }
+    this.#schedule();
+  }
+
+  /** Resolves when all routes that are to go by now are withdrawn from everybody's tables. */
+  async whenWithdrawn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.background(() => {
+        this.#afterFlush.push(resolve);
+        return true;
+      });
+    });
   }
 
   /** The table of that name. Throws where the configuration did not make it. */
@@ -246,11 +270,11 @@ export class Reflector implements SessionEvents {
     this.groups.moveMembers();
     let more = this.#runTasks();
     let flushed = true;
-    for (const table of this.tables.values()) {
+    for (const table of [...this.tables.values(), ...this.#leaving]) {
       if (table.flush(FLUSH_NETWORKS)) {
         more = true;
         flushed = false;
-      }
+      } else if (table.paths.size === 0) this.#leaving.delete(table);
     }
     for (const peer of [...this.#limited]) peer.checkExportLimits();
     if (this.groups.run(FLUSH_NETWORKS)) more = true;
