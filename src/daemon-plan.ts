@@ -170,9 +170,11 @@ class Comparison {
       if (known) this.#channel(a.name, known, channel);
       else this.#note({ option: `${channel.name} channel`, effect: 'restart' });
     }
-    for (const { name } of a.channels) {
-      if (!b.channels.some((channel) => channel.name === name))
-        this.#note({ option: `${name} channel`, effect: 'restart' });
+    for (const { name, family } of a.channels) {
+      if (b.channels.some((channel) => channel.name === name)) continue;
+      // BIRD: a session that goes without the channel goes on.
+      const effect = this.#running.isUp(a.name, family) ? 'restart' : 'none';
+      this.#note({ option: `${name} channel`, effect });
     }
   }
 
@@ -187,7 +189,7 @@ class Comparison {
     const index = this.#found.findIndex(
       ({ channel, option }) => channel === b.name && option === 'mandatory',
     );
-    // BIRD: a session that goes without the channel cannot go on.
+    // The other way round, it cannot go on where the channel has become mandatory.
     if (index >= 0 && b.mandatory && !running.isUp(protocol, b.family))
       this.#found[index] = { ...this.#found[index]!, effect: 'restart' };
     this.#found = this.#found.map((found) =>

@@ -213,6 +213,19 @@ describe('another configuration', () => {
     expect(daemon.speaker.session('b')!.counters.established).toBe(1);
   });
 
+  test('without a channel that the neighbour has not agreed to keeps the session', async () => {
+    await start(text('', 'accept;', 'ipv6 { import all; };'));
+    const next = config(text());
+    expect(describePlan(daemon.plan(next))[0]).toBe('a is changed in place (ipv6 channel)');
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(sessionsMade()).toEqual([1, 1]);
+    expect(daemon.speaker.session('a')!.config.families).toHaveLength(1);
+    // The one that is in use is another matter, and so is one that has to be there.
+    const mandatory = config(text('', 'accept;', 'ipv6 { import all; mandatory; };'));
+    expect(describePlan(daemon.plan(mandatory))[0]).toBe('a restarts (ipv6 channel)');
+  });
+
   test('makes tables and takes them away, with the routes in them', async () => {
     const [, b] = await start(`ipv4 table t;\n${text('', 'accept;', 'ipv4 { table t; };')}`);
     expect([heard(b), daemon.reflector.table('t').routes]).toEqual([0, 2]);
