@@ -102,13 +102,7 @@ async function runReflector(path: string, socketPath: string, recover: boolean):
   if (path === EMBEDDED) welcome(socketPath);
   log.write('info', `started with ${path}, control socket ${socketPath}`);
   process.on('SIGHUP', () => {
-    const result = view.configure({ soft: false });
-    if (result.kind !== 'failed') {
-      log.write('info', 'reconfigured');
-      return;
-    }
-    for (const error of result.errors) log.write('error', formatDiagnostic(error));
-    log.write('error', 'the configuration has errors: the old one stays in force');
+    view.hangup();
   });
   process.on('uncaughtException', (error) => {
     log.write('bug', error.stack ?? error.message);

@@ -1,66 +1,345 @@
-/** What another configuration changes, protocol by protocol. */
-import type { AnyProtocolConfig, BgpProtocolConfig, DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+/** What another configuration changes, protocol by protocol and option by option. */
+import type { FamilyIndex } from './base/family.ts';
+import type {
+  AnyProtocolConfig,
+  BgpChannelConfig,
+  BgpProtocolConfig,
+  DaemonConfig,
+  StaticProtocolConfig,
+} from './birdcl-compat/conf/lowered.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
 import { FilterComparer } from './birdcl-compat/filter/same.ts';
+import type { RequiredCapabilities } from './speaker/config.ts';
 
-/** `reconfigured`: in place, without touching the session. */
-export type ProtocolChange = 'unchanged' | 'added' | 'removed' | 'reconfigured' | 'restarted';
+/** `reconfigured`: in place, without touching the session. `enabled` and `disabled` restart it too. */
+export type ProtocolChange =
+  'unchanged' | 'added' | 'removed' | 'reconfigured' | 'restarted' | 'enabled' | 'disabled';
+
+/** What a running protocol has to do for options that differ. */
+export type Effect =
+  /** The option is taken over; what is there stays. */
+  | 'none'
+  /** Routes of the neighbour are looked at again, from the Adj-RIB-In. */
+  | 'import'
+  /** The neighbour is asked for its routes again: what it sent was not kept in full. */
+  | 'refresh'
+  /** The neighbour is sent the difference. */
+  | 'export'
+  | 'restart';
+
+export interface PlannedOption {
+  /** In BIRD's words. */
+  readonly option: string;
+  /** The channel that it belongs to; absent for one of the protocol itself. */
+  readonly channel?: 'ipv4' | 'ipv6';
+  readonly effect: Effect;
+}
 
 export interface ReconfigurationPlan {
   readonly changes: ReadonlyMap<string, ProtocolChange>;
+  /** What differs in protocols that are there before and after; none for those that are unchanged. */
+  readonly options: ReadonlyMap<string, readonly PlannedOption[]>;
+}
+
+/** What the plan has to know of protocols as they run. */
+export interface RunningProtocols {
+  isEnabled(protocol: string): boolean;
+  /** Whether a channel is in use by an Established session. */
+  isUp(protocol: string, family: FamilyIndex): boolean;
+  /** Whether no session of the protocol is up whose neighbour cannot send its routes again (RFC 2918). */
+  canRefresh(protocol: string): boolean;
 }
 
 /** Fields that hold filters, which are compared by meaning. */
 const FILTERS: ReadonlySet<string> = new Set(['importFilter', 'exportFilter', 'attributes']);
 
+interface Field {
+  readonly effect?: Effect;
+  readonly option?: string;
+}
+
+/** Fields of protocols of which the rule below does not hold: a change restarts, and the option is called like the field. */
+const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
+  description: { effect: 'none' },
+  debug: { effect: 'none' },
+  hostname: { effect: 'none', option: 'advertise hostname' },
+  limit: { effect: 'none', option: 'dynamic limit' },
+  kind: { option: 'neighbor' },
+  remoteAddress: { option: 'neighbor' },
+  prefix: { option: 'neighbor range' },
+  remoteAs: { option: 'neighbor as' },
+  remotePort: { option: 'neighbor port' },
+  localAs: { option: 'local as' },
+  localAddress: { option: 'source address' },
+  clusterId: { option: 'rr cluster id' },
+  dynamicDigits: { option: 'dynamic name digits' },
+  allowMed: { option: 'allow bgp_med' },
+  allowLocalPref: { option: 'allow bgp_local_pref' },
+  defaultLocalPref: { option: 'default bgp_local_pref' },
+  as4: { option: 'enable as4' },
+  routeRefresh: { option: 'enable route refresh' },
+  enhancedRouteRefresh: { option: 'enable enhanced route refresh' },
+  extendedMessages: { option: 'enable extended messages' },
+  routes: { effect: 'none', option: 'route' },
+};
+
+/** Fields that follow from others, which tell. */
+const DERIVED: ReadonlySet<string> = new Set(['name', 'disabled', 'internal', 'families']);
+
+const CHANNEL_FIELDS: Readonly<Record<string, Field>> = {
+  importFilter: { effect: 'import', option: 'import' },
+  exportFilter: { effect: 'export', option: 'export' },
+  preference: { effect: 'import' },
+  receiveLimit: { effect: 'none' },
+  importLimit: { effect: 'none' },
+  exportLimit: { effect: 'none' },
+  importKeepFiltered: { effect: 'none' },
+  nextHopSelf: { effect: 'export' },
+  nextHopKeep: { effect: 'export' },
+  nextHopAddress: { effect: 'export' },
+  aigp: { effect: 'refresh' },
+  // Next hops are not resolved, so that routes stay what they are.
+  gateway: { effect: 'none' },
+  mandatory: { effect: 'none' },
+  requireExtendedNextHop: { effect: 'none' },
+  requireAddPath: { effect: 'none', option: 'require add paths' },
+  addPathReceive: { option: 'add paths' },
+  addPathSend: { option: 'add paths' },
+  igpTable4: { option: 'igp table' },
+  igpTable6: { option: 'igp table' },
+};
+
+/** Objects whose fields are options; all others are values. */
+const CONTAINERS: ReadonlySet<string> = new Set(['session', 'config', 'template', 'decision']);
+
 /** Compares two configurations; what means the same is unchanged, however it is written. */
-export function planChanges(before: DaemonConfig, next: DaemonConfig): ReconfigurationPlan {
-  const comparer = new FilterComparer();
+export function planChanges(
+  before: DaemonConfig,
+  next: DaemonConfig,
+  running: RunningProtocols,
+): ReconfigurationPlan {
+  const comparison = new Comparison(running);
   const changes = new Map<string, ProtocolChange>();
+  const options = new Map<string, readonly PlannedOption[]>();
   const old = new Map(before.protocols.map((protocol) => [protocol.name, protocol]));
   for (const protocol of next.protocols) {
     const known = old.get(protocol.name);
     old.delete(protocol.name);
-    changes.set(protocol.name, known ? compare(known, protocol, comparer) : 'added');
+    if (!known) {
+      changes.set(protocol.name, 'added');
+      continue;
+    }
+    const found = comparison.differences(known, protocol);
+    changes.set(protocol.name, changeOf(found, running.isEnabled(protocol.name), !protocol.disabled));
+    if (found.length > 0) options.set(protocol.name, found);
   }
   for (const name of old.keys()) changes.set(name, 'removed');
-  return { changes };
+  return { changes, options };
 }
 
-function compare(a: AnyProtocolConfig, b: AnyProtocolConfig, comparer: FilterComparer): ProtocolChange {
-  if (isSame(a, b, comparer)) return 'unchanged';
-  if (a.kind === 'bgp' && b.kind === 'bgp' && isSame(inPlace(a, b), b, comparer)) return 'reconfigured';
-  return 'restarted';
+/** As in BIRD, a protocol that was disabled or enabled by hand is again what the configuration says. */
+function changeOf(found: readonly PlannedOption[], isEnabled: boolean, enable: boolean): ProtocolChange {
+  if (isEnabled !== enable) return enable ? 'enabled' : 'disabled';
+  if (found.length === 0) return 'unchanged';
+  return found.some(({ effect }) => effect === 'restart') ? 'restarted' : 'reconfigured';
 }
 
-/** `a` with what a running session takes over from `b`. */
-function inPlace(a: BgpProtocolConfig, b: BgpProtocolConfig): BgpProtocolConfig {
-  const { description: _old, ...rest } = a;
-  return {
-    ...rest,
-    ...(b.description !== undefined && { description: b.description }),
-    debug: b.debug,
-    channels: a.channels.map((channel, i) => {
-      const other = b.channels[i];
-      if (!other) return channel;
-      const { importFilter, preference, importKeepFiltered } = other;
-      return { ...channel, importFilter, preference, importKeepFiltered };
-    }),
-  };
-}
+class Comparison {
+  readonly #running: RunningProtocols;
+  readonly #comparer = new FilterComparer();
+  #found: PlannedOption[] = [];
 
-function isSame(a: unknown, b: unknown, comparer: FilterComparer, key = ''): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (FILTERS.has(key)) return comparer.same(a as FilterProgram, b as FilterProgram);
-  if (a instanceof Set)
-    return b instanceof Set && isSame([...(a as Set<unknown>)], [...(b as Set<unknown>)], comparer);
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i], comparer));
+  constructor(running: RunningProtocols) {
+    this.#running = running;
   }
-  const [x, y] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
-  const keys = Object.keys(x);
-  return (
-    keys.length === Object.keys(y).length && keys.every((name) => isSame(x[name], y[name], comparer, name))
+
+  /** The options in which two protocols of the same name differ. */
+  differences(a: AnyProtocolConfig, b: AnyProtocolConfig): PlannedOption[] {
+    this.#found = [];
+    if (a.kind === 'bgp' && b.kind === 'bgp') this.#bgp(a, b);
+    else if (a.kind === 'static' && b.kind === 'static') this.#static(a, b);
+    else if (a.kind !== b.kind) this.#note({ option: 'protocol', effect: 'restart' });
+    else this.#fields(a, b, PROTOCOL_FIELDS, undefined);
+    return this.#found;
+  }
+
+  #bgp(a: BgpProtocolConfig, b: BgpProtocolConfig): void {
+    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channels');
+    for (const channel of b.channels) {
+      const known = a.channels.find(({ name }) => name === channel.name);
+      if (known) this.#channel(a.name, known, channel);
+      else this.#note({ option: `${channel.name} channel`, effect: 'restart' });
+    }
+    for (const { name, family } of a.channels) {
+      if (b.channels.some((channel) => channel.name === name)) continue;
+      // BIRD: a session that goes without the channel goes on.
+      const effect = this.#running.isUp(a.name, family) ? 'restart' : 'none';
+      this.#note({ option: `${name} channel`, effect });
+    }
+  }
+
+  #static(a: StaticProtocolConfig, b: StaticProtocolConfig): void {
+    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channel');
+    this.#fields(a.channel, b.channel, CHANNEL_FIELDS, b.channel.name);
+  }
+
+  #channel(protocol: string, a: BgpChannelConfig, b: BgpChannelConfig): void {
+    this.#fields(a, b, CHANNEL_FIELDS, b.name);
+    const running = this.#running;
+    const index = this.#found.findIndex(
+      ({ channel, option }) => channel === b.name && option === 'mandatory',
+    );
+    // The other way round, it cannot go on where the channel has become mandatory.
+    if (index >= 0 && b.mandatory && !running.isUp(protocol, b.family))
+      this.#found[index] = { ...this.#found[index]!, effect: 'restart' };
+    this.#found = this.#found.map((found) =>
+      found.effect === 'refresh' && !running.canRefresh(protocol) ? { ...found, effect: 'restart' } : found,
+    );
+  }
+
+  #note(option: PlannedOption): void {
+    const known = this.#found.some(
+      (found) => found.option === option.option && found.channel === option.channel,
+    );
+    if (!known) this.#found.push(option);
+  }
+
+  /** Fields of objects and of the containers in them; `except` is left to the caller. */
+  #fields(
+    a: object,
+    b: object,
+    fields: Readonly<Record<string, Field>>,
+    channel: 'ipv4' | 'ipv6' | undefined,
+    except?: string,
+  ): void {
+    const [x, y] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+    for (const key in x) this.#field(key, x[key], y[key], fields, channel, except);
+    for (const key in y) if (!(key in x)) this.#field(key, undefined, y[key], fields, channel, except);
+  }
+
+  #field(
+    key: string,
+    a: unknown,
+    b: unknown,
+    fields: Readonly<Record<string, Field>>,
+    channel: 'ipv4' | 'ipv6' | undefined,
+    except: string | undefined,
+  ): void {
+    if (a === b || key === except || DERIVED.has(key)) return;
+    if (key === 'require') {
+      this.#fields(
+        { ...NOTHING_REQUIRED, ...(a as object) },
+        { ...NOTHING_REQUIRED, ...(b as object) },
+        REQUIRED,
+        channel,
+      );
+      return;
+    }
+    if (CONTAINERS.has(key)) {
+      this.#fields((a ?? {}) as object, (b ?? {}) as object, fields, channel);
+      return;
+    }
+    if (this.#isSame(a, b, key)) return;
+    const { effect = 'restart', option = wordsOf(key) } = fields[key] ?? {};
+    this.#note({ option, effect, ...(channel && { channel }) });
+  }
+
+  #isSame(a: unknown, b: unknown, key: string): boolean {
+    if (a === b) return true;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    if (FILTERS.has(key)) return this.#comparer.same(a as FilterProgram, b as FilterProgram);
+    if (a instanceof Set) {
+      return b instanceof Set && a.size === b.size && [...(a as Set<unknown>)].every((item) => b.has(item));
+    }
+    if (Array.isArray(a)) {
+      return Array.isArray(b) && a.length === b.length && a.every((item, i) => this.#isSame(item, b[i], ''));
+    }
+    const [x, y] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+    for (const name in y) if (!(name in x)) return false;
+    for (const name in x) if (!this.#isSame(x[name], y[name], name)) return false;
+    return true;
+  }
+}
+
+/** What a protocol that requires nothing has; each is `require …` in BIRD's words. */
+const NOTHING_REQUIRED: RequiredCapabilities = {
+  routeRefresh: false,
+  enhancedRouteRefresh: false,
+  as4: false,
+  extendedMessages: false,
+  hostname: false,
+  gracefulRestart: false,
+};
+const REQUIRED: Readonly<Record<string, Field>> = Object.fromEntries(
+  Object.keys(NOTHING_REQUIRED).map((key) => [key, { option: `require ${wordsOf(key)}` }]),
+);
+
+/** A field's name as BIRD writes the option: `holdTimeS` is `hold time`. */
+function wordsOf(field: string): string {
+  return field.replace(/S$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+interface Reload {
+  readonly family: FamilyIndex;
+  /** The line for the log, for a protocol of this name. */
+  readonly text: (protocol: string) => string;
+}
+
+/** What BIRD says of channels whose routes are reloaded, or softly are not. */
+export function describeReloads(options: readonly PlannedOption[], soft: boolean): Reload[] {
+  const lines: Reload[] = [];
+  for (const channel of ['ipv4', 'ipv6'] as const) {
+    const own = options.filter((option) => option.channel === channel);
+    const imports = own.some(({ effect }) => effect === 'import' || effect === 'refresh');
+    // AIGP goes both ways.
+    const exports = own.some(({ effect }) => effect === 'export' || effect === 'refresh');
+    const family = channel === 'ipv4' ? 0 : 1;
+    const note = (text: Reload['text']): void => void lines.push({ family, text });
+    if (soft && imports) note((protocol) => `Channel ${protocol}.${channel} changed import`);
+    if (soft && exports) note((protocol) => `Channel ${protocol}.${channel} changed export`);
+    if (!soft && (imports || exports)) note((protocol) => `Reloading channel ${protocol}.${channel}`);
+  }
+  return lines;
+}
+
+const CHANGE_WORDS: Readonly<Record<ProtocolChange, string>> = {
+  unchanged: 'stays as it is',
+  added: 'is added',
+  removed: 'is removed',
+  reconfigured: 'is changed in place',
+  restarted: 'restarts',
+  enabled: 'is enabled',
+  disabled: 'is disabled',
+};
+
+const EFFECT_WORDS: Readonly<Record<Effect, string | undefined>> = {
+  none: undefined,
+  import: 'its routes are looked at again',
+  refresh: 'the neighbour is asked for its routes again',
+  export: 'the neighbour is sent the difference',
+  restart: undefined,
+};
+
+/** A plan in words: a line for each protocol that is touched, then how many are not. */
+export function describePlan({ changes, options }: ReconfigurationPlan): string[] {
+  const lines: string[] = [];
+  let untouched = 0;
+  for (const [name, change] of changes) {
+    if (change === 'unchanged') {
+      untouched++;
+      continue;
+    }
+    const found = options.get(name) ?? [];
+    const why = found
+      .filter(({ effect }) => change !== 'restarted' || effect === 'restart')
+      .map(({ channel, option }) => (channel ? `${channel} ${option}` : option));
+    const reasons = why.length > 0 ? ` (${why.join(', ')})` : '';
+    const effects = new Set(change === 'reconfigured' ? found.map(({ effect }) => EFFECT_WORDS[effect]) : []);
+    const then = [...effects].filter((text) => text !== undefined).map((text) => `; ${text}`);
+    lines.push(`${name} ${CHANGE_WORDS[change]}${reasons}${then.join('')}`);
+  }
+  lines.push(
+    `${untouched} ${untouched === 1 ? 'protocol stays' : 'protocols stay'} as ${untouched === 1 ? 'it is' : 'they are'}`,
   );
+  return lines;
 }

@@ -2,8 +2,8 @@
 import type { Clock } from './base/clock.ts';
 import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
-import { FilterComparer } from './birdcl-compat/filter/same.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import { FilterComparer, fingerprint } from './birdcl-compat/filter/same.ts';
+import type { AnyProtocolConfig, DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
 import { LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
@@ -15,6 +15,16 @@ const BGP_PREFERENCE = 100;
 /** A filter that fails says so this often, whatever the number of routes. */
 const FILTER_ERROR_INTERVAL_MS = 1000;
 
+/** The filters of a protocol's channels, in an order that another protocol of the same name has too. */
+function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
+  if (protocol.kind === 'device') return [];
+  const channels = protocol.kind === 'bgp' ? protocol.channels : [protocol.channel];
+  const programs = channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
+  return protocol.kind === 'bgp'
+    ? programs
+    : [...programs, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];
+}
+
 export class PolicyBook {
   readonly #store: AttrStore;
   readonly #clock: Clock;
@@ -24,6 +34,8 @@ export class PolicyBook {
   #policies = new Map<FilterProgram, Policy>();
   /** Those of the configuration before, while the next one is taken over. */
   #before: ReadonlyMap<FilterProgram, Policy> = new Map();
+  /** The policies of both, by fingerprint; made when a filter is first searched for. */
+  #index: Map<string, [FilterProgram, Policy][]> | undefined;
   /** Policies with another preference in front. */
   #preferring = new WeakMap<Policy, Map<number, Policy>>();
   #errorAt = Number.NEGATIVE_INFINITY;
@@ -38,6 +50,7 @@ export class PolicyBook {
   begin(config: DaemonConfig): void {
     this.#before = this.#policies;
     this.#policies = new Map();
+    this.#index = undefined;
     this.#comparer = new FilterComparer();
     this.#compiler = new FilterCompiler(this.#store, {
       error: (filter, at, message) => {
@@ -55,10 +68,26 @@ export class PolicyBook {
 
   /** The policy of a filter: that of the configuration before where both mean the same. Throws before `begin`. */
   policy(program: FilterProgram): Policy {
-    const known = this.#policies.get(program) ?? this.#find(program);
-    const policy = known ?? this.#compiler!.policy(program);
+    const known = this.#policies.get(program);
+    if (known) return known;
+    const policy = this.#find(program) ?? this.#compiler!.policy(program);
     this.#policies.set(program, policy);
+    this.#enter(program, policy);
     return policy;
+  }
+
+  /**
+   * Takes over the policies of a protocol's filters, as far as they mean the same as those that it had before: that
+   * needs no search.
+   */
+  adopt(protocol: AnyProtocolConfig, before: AnyProtocolConfig | undefined): void {
+    const [old, own] = [before ? filtersOf(before) : [], filtersOf(protocol)];
+    for (const [i, program] of own.entries()) {
+      const known = old[i] && this.#before.get(old[i]);
+      if (this.#policies.has(program)) continue;
+      if (known && this.#comparer.same(old[i]!, program)) this.#policies.set(program, known);
+      else this.policy(program);
+    }
   }
 
   /** The import policy of a channel: routes have the channel's `preference` before the filter. */
@@ -72,16 +101,22 @@ export class PolicyBook {
     return made;
   }
 
+  /** A policy that means the same, of this configuration or the one before. */
   #find(program: FilterProgram): Policy | undefined {
-    for (const known of [this.#policies, this.#before]) {
-      const seen = new Set<Policy>();
-      for (const [other, policy] of known) {
-        if (seen.has(policy)) continue;
-        seen.add(policy);
-        if (this.#comparer.same(other, program)) return policy;
-      }
+    if (!this.#index) {
+      this.#index = new Map();
+      for (const [other, policy] of [...this.#policies, ...this.#before]) this.#enter(other, policy);
     }
-    return undefined;
+    const similar = this.#index.get(fingerprint(program)) ?? [];
+    return similar.find(([other]) => this.#comparer.same(other, program))?.[1];
+  }
+
+  #enter(program: FilterProgram, policy: Policy): void {
+    const key = fingerprint(program);
+    const similar = this.#index!.get(key);
+    if (!similar) this.#index!.set(key, [[program, policy]]);
+    // One of those that mean the same is enough.
+    else if (!similar.some(([, other]) => other === policy)) similar.push([program, policy]);
   }
 
   #withPreference(policy: Policy, preference: number): Policy {

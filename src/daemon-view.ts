@@ -1,8 +1,10 @@
 /** The daemon as the control socket sees it. */
 import type { Clock } from './base/clock.ts';
 import type {
+  CheckResult,
   ConfigureRequest,
   ConfigureResult,
+  ConfigureStatus,
   DaemonView,
   MemoryRow,
   ProtocolAction,
@@ -11,13 +13,14 @@ import type {
   RouteView,
   StatusView,
 } from './birdcl-compat/cli/daemon-view.ts';
-import { oneLine, type Diagnostic } from './birdcl-compat/conf/diagnostics.ts';
+import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DaemonConfig, LogClass } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
-import type { Timer } from './base/clock.ts';
 import type { Daemon, LogLevel } from './daemon.ts';
+import { Configurations } from './daemon-configurations.ts';
 import { describeBug } from './daemon-events.ts';
+import { describePlan } from './daemon-plan.ts';
 import { protocolViews } from './daemon-protocols.ts';
 import { walkRoutes } from './daemon-routes.ts';
 
@@ -31,7 +34,7 @@ export interface DaemonViewOptions {
   readonly watchLog: DaemonView['watchLog'];
   /** Bytes that the process holds (resident). */
   readonly residentBytes: () => number;
-  /** After a new configuration took effect. */
+  /** A new configuration is about to take effect. */
   readonly configured: (config: DaemonConfig) => void;
   /** @param graceful without NOTIFICATIONs, so that neighbours keep the routes */
   readonly shutdown: (graceful: boolean) => void;
@@ -44,13 +47,21 @@ const VERSION = '2.0.12';
 export class ControlView implements DaemonView {
   readonly version = VERSION;
   readonly #options: DaemonViewOptions;
+  readonly #configurations: Configurations;
   #shuttingDown = false;
-  /** What `configure undo` goes back to. */
-  #previous: DaemonConfig | undefined;
-  #undoTimer: Timer | undefined;
 
   constructor(options: DaemonViewOptions) {
     this.#options = options;
+    const { clock, log, daemon } = options;
+    this.#configurations = new Configurations({
+      clock,
+      log,
+      current: () => daemon.config,
+      apply: (config, soft) => {
+        options.configured(config);
+        return daemon.reconfigure(config, soft);
+      },
+    });
   }
 
   get config(): DaemonConfig {
@@ -71,7 +82,11 @@ export class ControlView implements DaemonView {
       nowMs: clock.wallTime(),
       bootMs: daemon.startedAt,
       configuredMs: daemon.reconfiguredAt,
-      state: this.#shuttingDown ? 'shutting-down' : 'up',
+      state: this.#shuttingDown
+        ? 'shutting-down'
+        : this.#configurations.state === 'done'
+          ? 'up'
+          : 'reconfiguring',
     };
   }
 
@@ -124,60 +139,50 @@ export class ControlView implements DaemonView {
     return this.#options.path;
   }
 
-  configure(request: ConfigureRequest): ConfigureResult {
-    if (this.#shuttingDown) return { kind: 'shutting-down' };
-    const { path, timeoutS } = request;
-    const { config, errors, warnings } = this.#options.load(path ?? this.#options.path);
+  configure({ path, soft, timeoutS = 0, notice }: ConfigureRequest): ConfigureResult {
+    const { load, log } = this.#options;
+    this.#configurations.forgetPrevious();
+    const { config, errors, warnings } = load(path ?? this.#options.path);
     if (!config) return { kind: 'failed', errors };
-    for (const warning of warnings) this.#options.log('warning', oneLine(warning));
-    const before = this.config;
-    const result = this.#apply(config, request.soft);
-    this.#previous = before;
-    this.#undoTimer?.cancel();
-    this.#undoTimer =
-      timeoutS === undefined
-        ? undefined
-        : this.#options.clock.setTimer(timeoutS * 1000, () => {
-            this.undo();
-          });
-    return result;
+    if (this.#shuttingDown) return { kind: 'shutting-down' };
+    for (const warning of warnings) log('warning', oneLine(warning));
+    const kind = this.#configurations.commit(config, soft, timeoutS, () => {
+      notice?.('Config timeout expired, starting undo');
+    });
+    return { kind };
   }
 
-  check(path: string): readonly Diagnostic[] {
-    return this.#options.load(path).errors;
+  /** SIGHUP: like `configure`, with the answer in the log. */
+  hangup(): void {
+    const { log } = this.#options;
+    log('info', 'Reconfiguration requested by SIGHUP');
+    const result = this.configure({ soft: false });
+    if (result.kind === 'failed') for (const error of result.errors) log('error', oneLine(error));
+  }
+
+  check(path: string): CheckResult {
+    const { config, errors } = this.#options.load(path);
+    return { errors, effects: config ? describePlan(this.#options.daemon.plan(config)) : [] };
+  }
+
+  configureStatus(): ConfigureStatus {
+    const { state, undoInS } = this.#configurations;
+    return {
+      state: this.#shuttingDown ? 'shutting-down' : state,
+      ...(undoInS !== undefined && { undoInS }),
+    };
   }
 
   confirm(): ConfigureResult {
-    if (!this.#undoTimer) return { kind: 'nothing' };
-    this.#undoTimer.cancel();
-    this.#undoTimer = undefined;
-    return { kind: 'confirmed' };
+    return { kind: this.#configurations.confirm() ? 'confirmed' : 'nothing' };
   }
 
   undo(): ConfigureResult {
-    const previous = this.#previous;
-    if (!previous) return { kind: 'nothing' };
-    this.#previous = undefined;
-    this.#undoTimer?.cancel();
-    this.#undoTimer = undefined;
-    return this.#apply(previous);
+    return { kind: this.#shuttingDown ? 'shutting-down' : this.#configurations.undo() };
   }
 
   shutdown(graceful: boolean): void {
     this.#shuttingDown = true;
     this.#options.shutdown(graceful);
-  }
-
-  #apply(config: DaemonConfig, soft = false): ConfigureResult {
-    const { daemon, configured } = this.#options;
-    const finished = daemon.reconfigure(config, soft);
-    if (finished === undefined) {
-      configured(config);
-      return { kind: 'done' };
-    }
-    void finished.then(() => {
-      configured(config);
-    });
-    return { kind: 'progress' };
   }
 }

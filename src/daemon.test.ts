@@ -4,6 +4,7 @@ import { load } from './birdcl-compat/conf/test-support.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import { Daemon } from './daemon.ts';
+import { describePlan } from './daemon-plan.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
 import { AttrEditor } from './rib/attrs/edit.ts';
 import { DECISION } from './rib/source-registry.ts';
@@ -135,22 +136,201 @@ describe('another configuration', () => {
     expect(heard(b)).toBe(1);
   });
 
+  // As BIRD's bgp_reconfigure, channel_reconfigure and bgp_channel_reconfigure class them.
   test.each([
-    ['description', 'description "x";', 'reconfigured'],
-    ['preference', 'ipv4 { preference 50; };', 'reconfigured'],
-    ['hold time', 'hold time 30;', 'restarted'],
-    ['export filter', 'ipv4 { export none; };', 'restarted'],
-  ])('with another %s', async (_name, extra, expected) => {
-    await start();
-    const next = config(text('', 'accept;', extra));
-    expect([...daemon.plan(next).changes]).toEqual([
-      ['a', expected],
-      ['b', 'unchanged'],
+    ['description "x";', 'in place (description)'],
+    ['debug { states };', 'in place (debug)'],
+    ['ipv4 { preference 50; };', 'in place (ipv4 preference); its routes are looked at again'],
+    ['ipv4 { import none; };', 'in place (ipv4 import); its routes are looked at again'],
+    ['ipv4 { import keep filtered; };', 'in place (ipv4 import keep filtered)'],
+    ['ipv4 { import limit 9; };', 'in place (ipv4 import limit)'],
+    ['ipv4 { receive limit 9; };', 'in place (ipv4 receive limit)'],
+    ['ipv4 { export limit 9; };', 'in place (ipv4 export limit)'],
+    ['ipv4 { export none; };', 'in place (ipv4 export); the neighbour is sent the difference'],
+    ['ipv4 { next hop self; };', 'in place (ipv4 next hop self); the neighbour is sent the difference'],
+    ['ipv4 { next hop keep; };', 'in place (ipv4 next hop keep); the neighbour is sent the difference'],
+    [
+      'ipv4 { next hop address 10.0.0.9; };',
+      'in place (ipv4 next hop address); the neighbour is sent the difference',
+    ],
+    ['ipv4 { aigp off; };', 'in place (ipv4 aigp); the neighbour is asked for its routes again'],
+    ['ipv4 { mandatory; };', 'in place (ipv4 mandatory)'],
+    ['ipv4 { require add paths; };', 'in place (ipv4 require add paths)'],
+    ['ipv4 { add paths rx; };', 'restarts (ipv4 add paths)'],
+    ['ipv4 { extended next hop; };', 'restarts (ipv4 extended next hop, ipv4 igp table)'],
+    ['ipv4 { table t; };', 'restarts (ipv4 table, ipv4 igp table)'],
+    ['ipv4 { graceful restart; };', 'restarts (ipv4 graceful restart)'],
+    ['ipv6 { import all; };', 'restarts (ipv6 channel)'],
+    ['rr client off;', 'restarts (rr client)'],
+    ['rr cluster id 1.2.3.4;', 'restarts (rr cluster id)'],
+    ['hold time 30;', 'restarts (hold time)'],
+    ['keepalive time 3;', 'restarts (keepalive time)'],
+    ['router id 9.9.9.9;', 'restarts (router id, rr cluster id)'],
+    ['local 10.0.0.100 port 1790 as 65000;', 'restarts (local port)'],
+    ['password "x";', 'restarts (password)'],
+    ['path metric off;', 'restarts (path metric)'],
+    ['allow local as 2;', 'restarts (allow local as)'],
+    ['require route refresh;', 'restarts (require route refresh)'],
+    ['enable as4 off;', 'restarts (enable as4)'],
+    ['passive;', 'restarts (passive)'],
+    ['error wait time 5, 9;', 'restarts (error wait time)'],
+    ['disabled;', 'is disabled'],
+  ])('with %s in it', async (extra, expected) => {
+    await start(`ipv4 table t;\n${text()}`);
+    const next = config(`ipv4 table t;\n${text('', 'accept;', extra)}`);
+    const plan = daemon.plan(next);
+    const inPlace = expected.startsWith('in place');
+    expect(describePlan(plan)).toEqual([
+      `a ${inPlace ? 'is changed ' : ''}${expected}`,
+      '1 protocol stays as it is',
     ]);
     void daemon.reconfigure(next);
     sim.clock.runFor(UP_MS);
     expect(sessionsMade()[1]).toBe(1);
-    expect(daemon.reflector.peers.has('a')).toBe(true);
+    expect(plan.changes.get('a')).toBe(
+      inPlace ? 'reconfigured' : expected === 'is disabled' ? 'disabled' : 'restarted',
+    );
+    if (inPlace) expect(sessionsMade()[0]).toBe(1);
+  });
+
+  test('names what is added, removed and renamed; the rest stays', async () => {
+    await start();
+    const next = config(text().replace('protocol bgp a', 'protocol bgp c') + 'protocol static s { ipv4; }\n');
+    expect(describePlan(daemon.plan(next))).toEqual([
+      'c is added',
+      's is added',
+      'a is removed',
+      '1 protocol stays as it is',
+    ]);
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(lines.filter((line) => line.startsWith('info: ') && line.includes('protocol'))).toEqual([
+      'info: Removing protocol a',
+      'info: Adding protocol c',
+      'info: Adding protocol s',
+    ]);
+    expect([...daemon.reflector.peers.keys()].sort()).toEqual(['b', 'c']);
+    expect(daemon.speaker.session('b')!.counters.established).toBe(1);
+  });
+
+  test('without a channel that the neighbour has not agreed to keeps the session', async () => {
+    await start(text('', 'accept;', 'ipv6 { import all; };'));
+    const next = config(text());
+    expect(describePlan(daemon.plan(next))[0]).toBe('a is changed in place (ipv6 channel)');
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(sessionsMade()).toEqual([1, 1]);
+    expect(daemon.speaker.session('a')!.config.families).toHaveLength(1);
+    // The one that is in use is another matter, and so is one that has to be there.
+    const mandatory = config(text('', 'accept;', 'ipv6 { import all; mandatory; };'));
+    expect(describePlan(daemon.plan(mandatory))[0]).toBe('a restarts (ipv6 channel)');
+  });
+
+  test('makes tables and takes them away, with the routes in them', async () => {
+    const [, b] = await start(`ipv4 table t;\n${text('', 'accept;', 'ipv4 { table t; };')}`);
+    expect([heard(b), daemon.reflector.table('t').routes]).toEqual([0, 2]);
+    void daemon.reconfigure(config(text()));
+    sim.clock.runFor(UP_MS);
+    expect([...daemon.reflector.tables.keys()]).toEqual(['master4', 'master6']);
+    expect(heard(b)).toBe(2);
+    // The same name for another family is another table.
+    void daemon.reconfigure(config(`ipv6 table t;\n${text()}`));
+    expect(daemon.reflector.table('t').family.name).toBe('ipv6');
+    void daemon.reconfigure(config(`ipv4 table t;\n${text()}`));
+    expect(daemon.reflector.table('t').family.name).toBe('ipv4');
+    sim.clock.runFor(UP_MS);
+    expect(sessionsMade()).toEqual([1, 1]);
+  });
+
+  test('changes static routes one by one', async () => {
+    const statics = (routes: string, options = ''): string =>
+      `${text()}protocol static s { ipv4 { ${options} }; ${routes} }\n`;
+    const [, b] = await start(statics('route 10.1.0.0/16 blackhole; route 10.2.0.0/16 blackhole;'));
+    expect(heard(b)).toBe(4);
+    const { counters } = b.reflector.peers.get('rr')!.channels[0]!.adjRibIn;
+    const before = { ...counters };
+    void daemon.reconfigure(config(statics('route 10.1.0.0/16 blackhole; route 10.3.0.0/16 via 10.0.0.9;')));
+    sim.clock.runFor(UP_MS);
+    expect(counters.updatesReceived - before.updatesReceived).toBe(1);
+    expect(counters.withdrawsReceived - before.withdrawsReceived).toBe(1);
+    void daemon.reconfigure(
+      config(
+        statics('route 10.1.0.0/16 blackhole; route 10.3.0.0/16 via 10.0.0.9;', 'import where net.len > 16;'),
+      ),
+    );
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    expect(lines).toContain('info: Reloading channel s.ipv4');
+    void daemon.reconfigure(config(statics('disabled; route 10.1.0.0/16 blackhole;')));
+    void daemon.reconfigure(config(statics('route 10.1.0.0/16 blackhole;')));
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(3);
+    expect(lines.filter((line) => /abling protocol s/.test(line))).toEqual([
+      'info: Disabling protocol s',
+      'info: Enabling protocol s',
+    ]);
+  });
+
+  test('enables again what was disabled by hand, as BIRD does', async () => {
+    const [, b] = await start();
+    expect(daemon.act('disable', 'a', undefined)).toBe('done');
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(0);
+    const next = config(text());
+    expect(describePlan(daemon.plan(next))).toEqual(['a is enabled', '1 protocol stays as it is']);
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    expect(lines).toContain('info: Enabling protocol a');
+  });
+
+  test('takes time where sessions end, and none where nothing does', async () => {
+    await start();
+    expect(daemon.reconfigure(config(text('', 'reject;')))).toBeUndefined();
+    const reconfiguring = daemon.reconfigure(config(text('hold time 30;')));
+    expect(reconfiguring).toBeInstanceOf(Promise);
+    sim.clock.runFor(1000);
+    await reconfiguring;
+    expect(lines.filter((line) => line.includes('Restarting'))).toEqual([
+      'info: Restarting protocol a',
+      'info: Restarting protocol b',
+    ]);
+  });
+
+  test('in a range goes to the sessions that were made from it', async () => {
+    const range = (options: string, channel = ''): string => `router id 1.1.1.100;
+protocol bgp nodes {
+  local 10.0.0.100 as 65000; rr client; hold time 9; ${options}
+  neighbor range 10.0.0.0/24 as 65000; dynamic name "n";
+  ipv4 { import all; export all; ${channel} };
+}
+`;
+    await daemon.start(config(range('')));
+    const [a, b] = [await client(1), await client(2)];
+    announce(a, '172.16.0.0/16', '172.17.1.0/24');
+    sim.clock.runFor(UP_MS);
+    expect(heard(b)).toBe(2);
+    void daemon.reconfigure(config(range('dynamic limit 5;', 'export where net.len > 16;')));
+    sim.clock.runFor(UP_MS);
+    expect([heard(b), b.speaker.session('rr')!.counters.established]).toEqual([1, 1]);
+    expect(daemon.speaker.ranges()[0]!.config.limit).toBe(5);
+    expect(lines.filter((line) => line.includes('Reloading'))).toEqual([
+      'info: Reloading channel n1.ipv4',
+      'info: Reloading channel n2.ipv4',
+    ]);
+    void daemon.reconfigure(config(range('hold time 30;')));
+    sim.clock.runFor(UP_MS);
+    expect([heard(b), b.speaker.session('rr')!.counters.established]).toEqual([2, 2]);
+  });
+
+  test('softly says what it does not do', async () => {
+    await start();
+    void daemon.reconfigure(config(text('', 'reject;', 'ipv4 { export none; };')), true);
+    expect(lines.filter((line) => line.includes('Channel'))).toEqual([
+      'info: Channel a.ipv4 changed import',
+      'info: Channel a.ipv4 changed export',
+      'info: Channel b.ipv4 changed import',
+    ]);
   });
 
   test('says in which text a filter fails', async () => {

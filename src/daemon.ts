@@ -4,28 +4,30 @@
  */
 import type { Clock } from './base/clock.ts';
 import { FAMILIES } from './base/family.ts';
-import { formatIp, ipToBytes, type IpAddress } from './base/ip.ts';
+import { formatIp, type IpAddress } from './base/ip.ts';
 import type { Random } from './base/random.ts';
 import type {
+  AnyProtocolConfig,
   BgpChannelConfig,
   BgpProtocolConfig,
   DaemonConfig,
   DebugFlag,
   DebugFlags,
   LimitConfig,
-  StaticProtocolConfig,
-  StaticRoute,
 } from './birdcl-compat/conf/lowered.ts';
 import type { ProtocolAction, ProtocolActionResult } from './birdcl-compat/cli/daemon-view.ts';
 import { describeEvent } from './daemon-events.ts';
-import { planChanges, type ProtocolChange, type ReconfigurationPlan } from './daemon-plan.ts';
+import {
+  describeReloads,
+  planChanges,
+  type PlannedOption,
+  type ProtocolChange,
+  type ReconfigurationPlan,
+} from './daemon-plan.ts';
 import { PolicyBook } from './daemon-policies.ts';
-import { ATTR, DESTINATION, FLAG, LOCAL_ATTR } from './rib/attrs/codes.ts';
-import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
-import { NO_ATTRS } from './rib/attrs/store.ts';
-import type { PolicyContext } from './rib/policy.ts';
+import { StaticProtocols } from './daemon-statics.ts';
 import { DECISION } from './rib/source-registry.ts';
-import { StaticRoutes } from './rib/sources/static.ts';
+import type { Peer } from './reflector/peer.ts';
 import type { ChannelPolicy, Limit, PeerPolicy } from './reflector/peer-policy.ts';
 import { Reflector } from './reflector/reflector.ts';
 import { Speaker } from './speaker/speaker.ts';
@@ -41,15 +43,16 @@ export interface DaemonEnv {
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-/** BIRD's preference of static routes. */
-const STATIC_PREFERENCE = 200;
 /** A graceful restart of our own is looked at this often. */
 const RECOVERY_POLL_MS = 500;
 
-interface RunningStatic {
-  readonly config: StaticProtocolConfig;
-  readonly routes: StaticRoutes;
-}
+/** BIRD's word for what becomes of a protocol that does not go on as it is. */
+const ENDING: Readonly<Partial<Record<ProtocolChange, string>>> = {
+  removed: 'Removing',
+  restarted: 'Restarting',
+  enabled: 'Enabling',
+  disabled: 'Disabling',
+};
 
 export class Daemon {
   readonly reflector: Reflector;
@@ -66,7 +69,7 @@ export class Daemon {
   /** `debug` flags of protocols. */
   readonly #debug = new Map<string, DebugFlags>();
   readonly #listeners = new Map<string, Listener>();
-  readonly #statics = new Map<string, RunningStatic>();
+  readonly #statics: StaticProtocols;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -81,6 +84,7 @@ export class Daemon {
       hashSeed: env.random.below(0x7fffffff) + 1,
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
+    this.#statics = new StaticProtocols(this.reflector, this.#filters);
     this.speaker = new Speaker({
       clock: env.clock,
       network: env.network,
@@ -157,14 +161,19 @@ export class Daemon {
 
   /** What applying `next` would do, protocol by protocol. */
   plan(next: DaemonConfig): ReconfigurationPlan {
-    return planChanges(this.config, next);
+    return planChanges(this.config, next, {
+      isEnabled: (name) => this.#isEnabled(name),
+      isUp: (name, family) => this.#peersOf(name).some(({ channels }) => channels[family]),
+      canRefresh: (name) => this.#peersOf(name).every(({ session }) => session.negotiated.routeRefresh),
+    });
   }
 
   /**
    * Brings the daemon in line with another configuration; protocols that mean the same are not touched.
-   * @param soft import filters that changed count for new routes only, until a reload
-   * @returns undefined where that is done, or a promise where new addresses have to be listened on first; it never
-   * rejects: an address that cannot be bound is logged, and the rest takes effect
+   * @param soft filters that changed count for new routes only, until a reload
+   * @returns undefined where that is done, or a promise where new addresses have to be listened on first, or routes of
+   * protocols that ended are being withdrawn; it never rejects: an address that cannot be bound is logged, and the rest
+   * takes effect
    */
   reconfigure(next: DaemonConfig, soft = false): Promise<void> | undefined {
     const opening = this.#listen(next).map((listening) =>
@@ -172,22 +181,29 @@ export class Daemon {
         this.#env.log('error', error instanceof Error ? error.message : String(error));
       }),
     );
-    const finish = (): void => {
+    const finish = (): Promise<void> | undefined => {
       const plan = this.plan(next);
+      const ends = this.#endsSomething(plan);
       this.#apply(this.config, next, plan, soft);
       this.reconfiguredAt = this.#env.clock.wallTime();
+      return ends ? this.reflector.whenWithdrawn() : undefined;
     };
-    if (opening.length > 0) return Promise.all(opening).then(finish);
-    finish();
-    return undefined;
+    return opening.length > 0 ? Promise.all(opening).then(finish) : finish();
+  }
+
+  /** BIRD: a reconfiguration takes time where a protocol that is not down has to go down. */
+  #endsSomething({ changes }: ReconfigurationPlan): boolean {
+    for (const [name, change] of changes) {
+      const ends = change === 'removed' || change === 'restarted' || change === 'disabled';
+      if (ends && this.#isEnabled(name)) return true;
+    }
+    return false;
   }
 
   /** `enable`, `disable`, `restart` and `reload` of one protocol. */
   act(action: ProtocolAction, name: string, message: string | undefined): ProtocolActionResult {
     const { speaker } = this;
-    const status = speaker.session(name);
-    const range = speaker.ranges().find((candidate) => candidate.name === name);
-    const enabled = status?.enabled ?? range?.enabled;
+    const enabled = speaker.isEnabled(name);
     switch (action) {
       case 'enable':
         if (enabled === undefined) return this.#actOnPlain(name, true);
@@ -220,21 +236,17 @@ export class Daemon {
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
     const peer = this.reflector.peers.get(name);
     if (!peer) return 'nothing';
-    for (const channel of peer.channels) {
-      if (!channel) continue;
-      if (action !== 'reload out') peer.reapplyImport(channel);
-      if (action !== 'reload in' && channel.member) channel.member.group.refresh(channel.member);
-    }
+    peer.reload(action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out');
     return 'done';
   }
 
   #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
     if (protocol?.kind !== 'static') return enable ? 'already-enabled' : 'done';
-    const running = this.#statics.has(name);
+    const running = this.#statics.isRunning(name);
     if (running === enable) return enable ? 'already-enabled' : 'already-disabled';
-    if (enable) this.#addStatic(protocol);
-    else this.#removeStatic(name);
+    if (enable) this.#statics.start(protocol);
+    else this.#statics.stop(name);
     return 'done';
   }
 
@@ -246,30 +258,51 @@ export class Daemon {
   #apply(
     before: DaemonConfig | undefined,
     next: DaemonConfig,
-    plan: ReconfigurationPlan = { changes: new Map() },
+    plan: ReconfigurationPlan = { changes: new Map(), options: new Map() },
     soft = false,
   ): void {
     const change = (name: string): ProtocolChange => plan.changes.get(name) ?? 'added';
     this.#filters.begin(next);
-    for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
-    for (const protocol of before?.protocols ?? []) {
-      const what = change(protocol.name);
-      if (what === 'unchanged' || what === 'reconfigured') continue;
-      if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'removed' ? 'deconfigured' : 'changed');
-      else if (protocol.kind === 'static') this.#removeStatic(protocol.name);
+    for (const protocol of before?.protocols ?? []) this.#end(protocol, change(protocol.name));
+    for (const [name, { family }] of this.reflector.tables) {
+      const known = next.tables.some((table) => table.name === name && table.family === family.index);
+      if (!known) this.reflector.removeTable(name);
     }
+    for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     this.#config = next;
     this.#debug.clear();
+    const old = new Map(before?.protocols.map((protocol) => [protocol.name, protocol]));
     for (const protocol of next.protocols) {
       this.#debug.set(protocol.name, protocol.debug);
-      // Policies are looked up all the same, so that the next reconfiguration knows them.
-      const policy = protocol.kind === 'bgp' ? this.#peerPolicy(protocol) : undefined;
       const what = change(protocol.name);
-      if (what === 'reconfigured') this.#reconfigureBgp(protocol.name, policy!, soft);
-      if (what === 'unchanged' || what === 'reconfigured') continue;
-      if (protocol.kind === 'bgp') this.#addBgp(protocol, policy!);
-      else if (protocol.kind === 'static' && !protocol.disabled) this.#addStatic(protocol);
+      // Filters are looked up all the same, so that the next reconfiguration knows them.
+      this.#filters.adopt(protocol, old.get(protocol.name));
+      if (what === 'unchanged') continue;
+      if (what === 'reconfigured') {
+        this.#reconfigureProtocol(protocol, plan.options.get(protocol.name)!, soft);
+        continue;
+      }
+      if (before && what === 'added') this.#env.log('info', `Adding protocol ${protocol.name}`);
+      if (protocol.kind === 'bgp') this.#addBgp(protocol, this.#peerPolicy(protocol));
+      else if (protocol.kind === 'static' && !protocol.disabled) this.#statics.start(protocol);
     }
+  }
+
+  /** Ends a protocol that does not go on as it is. */
+  #end(protocol: AnyProtocolConfig, what: ProtocolChange): void {
+    const { name } = protocol;
+    const verb = ENDING[what];
+    if (verb === undefined) return;
+    if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
+    if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
+    else if (protocol.kind === 'static') this.#statics.stop(name);
+  }
+
+  #isEnabled(name: string): boolean {
+    const enabled = this.speaker.isEnabled(name);
+    if (enabled !== undefined) return enabled;
+    const protocol = this.config.protocols.find((candidate) => candidate.name === name);
+    return protocol?.kind === 'static' ? this.#statics.isRunning(name) : protocol?.disabled === false;
   }
 
   /** One listener for each address and port that some neighbour may call; returns what is being opened. */
@@ -292,12 +325,29 @@ export class Daemon {
       });
   }
 
-  /** Gives the sessions of a protocol another import policy; routes are looked at again, nobody is asked for them. */
-  #reconfigureBgp(name: string, policy: PeerPolicy, soft: boolean): void {
-    this.#policies.set(name, policy);
-    for (const peer of this.reflector.peers.values()) {
-      if (peer.name === name || this.#rangeOf(peer.name) === name) peer.reconfigure(policy, soft);
+  /** Takes over what differs in a protocol that goes on; nobody is asked for routes that are kept. */
+  #reconfigureProtocol(protocol: AnyProtocolConfig, options: readonly PlannedOption[], soft: boolean): void {
+    const { name } = protocol;
+    const peers = this.#peersOf(name);
+    for (const { family, text } of describeReloads(options, soft)) {
+      const running = protocol.kind === 'bgp' ? peers.filter(({ channels }) => channels[family]) : [protocol];
+      for (const each of running) this.#env.log('info', text(each.name));
     }
+    if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
+    if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
+    if (protocol.kind !== 'bgp') return;
+    const policy = this.#peerPolicy(protocol);
+    this.#policies.set(name, policy);
+    if (protocol.session.kind === 'single') this.speaker.reconfigureSession(protocol.session.config);
+    else this.speaker.reconfigureRange(protocol.session.config);
+    for (const peer of peers) peer.reconfigure(policy, soft);
+  }
+
+  /** Neighbours of a protocol whose session is up. */
+  #peersOf(protocol: string): Peer[] {
+    const { peers } = this.reflector;
+    const names = [protocol, ...this.speaker.namesInRange(protocol)];
+    return names.map((name) => peers.get(name)).filter((peer) => peer !== undefined);
   }
 
   #addBgp(protocol: BgpProtocolConfig, policy: PeerPolicy): void {
@@ -309,52 +359,9 @@ export class Daemon {
 
   #removeBgp(protocol: BgpProtocolConfig, reason: 'deconfigured' | 'changed'): void {
     if (protocol.session.kind === 'single') this.speaker.removeSession(protocol.name, reason);
-    else this.speaker.removeRange(protocol.name, reason);
+    // Sessions that were made from a range come back by themselves, if at all.
+    else this.speaker.removeRange(protocol.name, 'deconfigured');
     this.#policies.delete(protocol.name);
-  }
-
-  #addStatic(config: StaticProtocolConfig): void {
-    const table = this.reflector.table(config.channel.table);
-    const routes = new StaticRoutes(table, config.name);
-    this.#statics.set(config.name, { config, routes });
-    const importPolicy = this.#filters.policy(config.channel.importFilter);
-    const context: PolicyContext = {
-      family: table.family.index,
-      netWords: table.nets.words,
-      netAt: 0,
-      netLength: 0,
-      source: table.sources.info(routes.source),
-    };
-    for (const route of config.routes) {
-      const words = Uint32Array.from(route.prefix.ip.words);
-      context.netWords = words;
-      context.netLength = route.prefix.length;
-      let attrs = this.#staticAttrs(route, config.channel.preference);
-      if (route.attributes) attrs = this.#filters.policy(route.attributes).evaluate(attrs, context);
-      if (attrs !== NO_ATTRS) attrs = importPolicy.evaluate(attrs, context);
-      if (attrs !== NO_ATTRS) routes.set(words, route.prefix.length, attrs);
-    }
-  }
-
-  #removeStatic(name: string): void {
-    const running = this.#statics.get(name);
-    if (!running) return;
-    running.routes.clear();
-    this.#statics.delete(name);
-  }
-
-  /** The attributes that a static route has before its own statements and the import filter. */
-  #staticAttrs(route: StaticRoute, preference: number): number {
-    const editor = new AttrEditor(this.reflector.store).edit(NO_ATTRS);
-    editor.set(LOCAL_ATTR.preference, 0, u32Bytes(preference || STATIC_PREFERENCE));
-    const { target } = route;
-    const via = 'via' in target ? target.via : undefined;
-    if (via?.version === 4) editor.set(ATTR.nextHop, FLAG.transitive, ipToBytes(via));
-    else if (via) editor.set(ATTR.mpReach, FLAG.optional, ipToBytes(via));
-    if (target.kind !== 'via') {
-      editor.set(LOCAL_ATTR.destination, 0, Uint8Array.of(DESTINATION[target.kind]));
-    }
-    return editor.commit();
   }
 
   #policyOf(session: string): PeerPolicy {
@@ -412,7 +419,7 @@ export class Daemon {
 
   /** Name of the range that a session was made from; the session's own where there is none. */
   #rangeOf(session: string): string {
-    return this.speaker.session(session)?.range ?? session;
+    return this.speaker.rangeOf(session) ?? session;
   }
 }
 

@@ -63,3 +63,20 @@ test('slots that come and go while nothing can be forgotten do not fill the memo
   out.forgetWithdrawn(8, Number.MAX_SAFE_INTEGER);
   expect(out.tombstones).toBe(0);
 });
+
+test('a fork keeps what it has by itself, withdrawn slots included', () => {
+  const { out, table, attrs } = setUp(3);
+  for (const slot of [1, 2, 3]) out.announce(slot, attrs, 1, 1);
+  out.withdraw(1, 2);
+  const fork = out.fork();
+  expect([fork.routes, fork.tombstones, fork.equals(out), out.equals(fork)]).toEqual([2, 1, true, true]);
+  out.withdraw(2, 3);
+  expect([fork.equals(out), out.equals(fork)]).toEqual([false, false]);
+  out.clear();
+  expect([1, 2, 3].map((net) => table.nets.isUsed(net))).toEqual([true, true, true]);
+  fork.forgetWithdrawn(3, 100);
+  expect([1, 2, 3].map((net) => table.nets.isUsed(net))).toEqual([false, true, true]);
+  fork.clear();
+  table.store.sweep();
+  expect([table.nets.size, table.store.size]).toEqual([0, 0]);
+});

@@ -136,6 +136,40 @@ export class AdjRibOut {
     for (let at = 1; at < this.end; at++) if (this.#isTombstone(at)) list.push(at);
   }
 
+  /** A copy that is kept from now on by itself; it holds the networks, paths and attributes too. */
+  fork(): AdjRibOut {
+    const table = this.#table;
+    const copy = new AdjRibOut(table, this.addPath);
+    copy.attrs = this.attrs.slice();
+    copy.source = this.source.slice();
+    copy.segment = this.segment.slice();
+    copy.bySource = this.bySource.slice();
+    copy.routes = this.routes;
+    copy.tombstones = this.tombstones;
+    copy.end = this.end;
+    copy.#firstRow = this.#firstRow.slice();
+    copy.#nextRow = this.#nextRow.slice();
+    for (let slot = 1; slot < this.end; slot++) {
+      if (this.segment[slot] === 0) continue;
+      table.holdNet(this.netOf(slot));
+      if (this.addPath) table.holdPath(slot);
+      if (this.attrs[slot] !== 0) table.store.retain(this.attrs[slot]!);
+      else copy.#withdrawn.push(slot);
+    }
+    return copy;
+  }
+
+  /** Whether both say that the same was sent. */
+  equals(other: AdjRibOut): boolean {
+    if (this.routes !== other.routes) return false;
+    for (let slot = 1; slot < this.end; slot++) {
+      if (this.attrs[slot] !== (other.attrs[slot] ?? 0) || this.source[slot] !== (other.source[slot] ?? 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Lets go of everything: the group is over. */
   clear(): void {
     for (let slot = 1; slot < this.end; slot++) {

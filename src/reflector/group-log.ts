@@ -29,11 +29,27 @@ export class Segment {
   readonly named = new Set<number>();
   /** Writes that still use `bytes`. */
   pins = 0;
+  /** Another log has the same `bytes`: they are not written again. */
+  shared = false;
 
   constructor(id: number, base: number, bytes: Uint8Array) {
     this.id = id;
     this.base = base;
     this.bytes = bytes;
+  }
+
+  /** The segment as it is now, over the same bytes. */
+  frozen(): Segment {
+    const copy = new Segment(this.id, this.base, this.bytes);
+    copy.used = this.used;
+    copy.messages = this.messages;
+    copy.runEnd.push(...this.runEnd);
+    copy.runSkip.push(...this.runSkip);
+    copy.runOnly.push(...this.runOnly);
+    copy.runMessages.push(...this.runMessages);
+    for (const source of this.named) copy.named.add(source);
+    copy.shared = true;
+    return copy;
   }
 }
 
@@ -69,6 +85,22 @@ export class GroupLog {
 
   get segmentBytes(): number {
     return this.#segmentBytes;
+  }
+
+  /**
+   * A log with the same messages so far, whose cursors are good for both, and that goes on by itself. The bytes are
+   * shared.
+   */
+  fork(): GroupLog {
+    const made = new GroupLog(this.#segmentBytes);
+    const { tail } = this;
+    // This log goes on behind what its tail has now; the other one begins a segment of its own.
+    made.#segments = [...this.#segments.slice(0, -1), tail.frozen()];
+    for (const segment of this.#segments) segment.shared = true;
+    made.#nextId = tail.id + 1;
+    made.#base = tail.base + tail.used;
+    made.#open();
+    return made;
   }
 
   /** Bytes that the log holds now. */
@@ -164,8 +196,8 @@ export class GroupLog {
     const count = Math.min(this.#segments.length - 1, segment - this.firstSegment);
     if (count <= 0) return [];
     const dropped = this.#segments.splice(0, count);
-    for (const { pins, bytes } of dropped) {
-      if (pins === 0 && this.#pool.length < POOL) this.#pool.push(bytes);
+    for (const { pins, shared, bytes } of dropped) {
+      if (pins === 0 && !shared && this.#pool.length < POOL) this.#pool.push(bytes);
     }
     return dropped;
   }

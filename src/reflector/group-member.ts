@@ -20,10 +20,10 @@ export interface MemberPort {
 const WRITE_BYTES = 1024 * 1024;
 
 export class GroupMember {
-  readonly group: UpdateGroup;
   readonly port: MemberPort;
   readonly source: number;
   readonly cursor: LogCursor;
+  #group: UpdateGroup;
   #walk: TableWalk | undefined;
   #walkCursor: WalkCursor | undefined;
   /** End-of-RIB is still to be sent, once the member has all that the group had when it was loaded. */
@@ -36,11 +36,33 @@ export class GroupMember {
   #stopped = false;
 
   constructor(group: UpdateGroup, port: MemberPort, source: number, cursor: LogCursor) {
-    this.group = group;
+    this.#group = group;
     this.port = port;
     this.source = source;
     this.cursor = cursor;
     this.#endOfRibDue = port.endOfRib;
+  }
+
+  /** The group that the member follows now. */
+  get group(): UpdateGroup {
+    return this.#group;
+  }
+
+  /** Whether the member has been handed everything that its group has, and the marker behind it. */
+  get caughtUp(): boolean {
+    return !this.walking && !this.#opening && !this.#endOfRibDue && this.lagBytes === 0;
+  }
+
+  /**
+   * Goes on in another group, whose log says the same up to the member's cursor, and whose Adj-RIB-Out what it was sent
+   * until there. A walk begins anew, in the other group's table.
+   */
+  moveTo(group: UpdateGroup): void {
+    const walk = this.#walk;
+    this.#walk = undefined;
+    walk?.leave(this);
+    this.#group = group;
+    if (walk) this.startWalk(group.walkSince(walk.since));
   }
 
   /** Whether the member is being brought up to date by a walk. */

@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../base/clock.ts';
 import { FAMILIES, type FamilyIndex } from '../base/family.ts';
+import { formatIp } from '../base/ip.ts';
 import { countAs, hasAsSet } from '../rib/attrs/as-path.ts';
 import { ATTR } from '../rib/attrs/codes.ts';
 import { HAS } from '../rib/attrs/store.ts';
@@ -16,7 +17,7 @@ import { bgpError, CEASE, ERROR, type BgpError } from '../speaker/wire/errors.ts
 import { UpdateDecoder, type UpdateSink } from '../speaker/wire/update.ts';
 import { clusterListHas } from './export.ts';
 import type { GroupMember } from './group-member.ts';
-import type { ChannelPolicy, Limit, PeerPolicy } from './peer-policy.ts';
+import type { ChannelPolicy, PeerPolicy } from './peer-policy.ts';
 import type { Reflector } from './reflector.ts';
 
 /** RFC 4724 section 4.2: routes of a neighbour that came back are dropped if End-of-RIB takes longer than this. */
@@ -32,9 +33,13 @@ export interface PeerChannel {
   staleTimer: Timer | undefined;
   /** Limits that were reached; those of actions `warn` and `block` until there is room again. */
   readonly limitsHit: Set<LimitKind>;
+  /** Called where `export limit … action block` leaves a route out. */
+  readonly exportBlocked: () => void;
 }
 
 export type LimitKind = 'receive' | 'import' | 'export';
+
+const LIMIT_OF = { receive: 'receiveLimit', import: 'importLimit', export: 'exportLimit' } as const;
 
 export class Peer implements RouteReceiver, UpdateSink {
   readonly session: EstablishedSession;
@@ -42,7 +47,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   /** By family index. */
   readonly channels: (PeerChannel | undefined)[] = FAMILIES.map(() => undefined);
   readonly #reflector: Reflector;
-  readonly #decoder: UpdateDecoder;
+  #decoder: UpdateDecoder;
   /** Routes that were refused: loops (RFC 4271 section 9.1.2, RFC 4456 section 8) and paths that are not allowed. */
   refused = 0;
   #limitReached = false;
@@ -56,22 +61,10 @@ export class Peer implements RouteReceiver, UpdateSink {
     this.#reflector = reflector;
     this.session = session;
     this.policy = policy;
-    const { negotiated, config } = session;
-    const extended = config.families.some((family) => family.extendedNextHop);
-    this.#decoder = new UpdateDecoder(
-      {
-        store: reflector.store,
-        negotiated,
-        batch: reflector.batch,
-        allowLocalPref: policy.allowLocalPref,
-        aigp: policy.channels.some((channel) => channel.aigp ?? negotiated.internal),
-        defaultLocalPref: policy.defaultLocalPref,
-        extendedNextHop: extended,
-      },
-      this,
-    );
+    this.#decoder = this.#newDecoder();
     for (const channel of policy.channels) {
-      if (negotiated.families.some((family) => family.family === channel.family)) this.#open(channel, kept);
+      if (session.negotiated.families.some((family) => family.family === channel.family))
+        this.#open(channel, kept);
     }
   }
 
@@ -129,7 +122,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   routeRefresh(family: FamilyIndex, subtype: 0 | 1 | 2): void {
     const channel = this.channels[family];
     if (!channel) return;
-    if (subtype === 0 && channel.member) channel.member.group.refresh(channel.member);
+    if (subtype === 0) this.#reflector.groups.refresh(this, channel);
     else if (subtype === 1) channel.adjRibIn.markStale();
     else if (subtype === 2) this.#sweep(channel);
   }
@@ -139,8 +132,7 @@ export class Peer implements RouteReceiver, UpdateSink {
     for (const channel of this.channels) {
       if (!channel) continue;
       channel.staleTimer?.cancel();
-      channel.member?.group.leave(channel.member);
-      channel.member = undefined;
+      this.#reflector.groups.leave(channel);
     }
     this.#reflector.peerEnded(this, end.gracefulRestart ? restart?.restartTimeS : undefined);
   }
@@ -151,24 +143,46 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   /**
-   * Takes another policy that differs from the present one in import policies alone. Routes of the channels whose
-   * import policy is another are looked at again, in slices.
-   * @param soft the policy counts for routes that come from now on; `reapplyImport` does the rest
+   * Takes another policy; the session stays. Only what is said about channels may differ. Routes of channels whose
+   * import policy is another are looked at again, in slices; where the export policy is another, the neighbour is sent
+   * the difference.
+   * @param soft the policy counts for routes that come from now on; `reload` does the rest
    */
   reconfigure(policy: PeerPolicy, soft = false): void {
+    const usedAigp = this.#usesAigp;
     this.policy = policy;
+    const askAgain = usedAigp !== this.#usesAigp;
+    if (askAgain) this.#decoder = this.#newDecoder();
     for (const own of policy.channels) {
       const channel = this.channels[own.family];
       if (!channel) continue;
+      const before = channel.policy;
       channel.policy = own;
-      if (channel.adjRibIn.policy === own.importPolicy) continue;
-      channel.adjRibIn.setPolicy(own.importPolicy);
-      if (!soft) this.reapplyImport(channel);
+      this.#takeLimits(channel);
+      this.#verifyLimits(channel);
+      if (channel.adjRibIn.policy !== own.importPolicy) {
+        channel.adjRibIn.setPolicy(own.importPolicy);
+        if (!soft) this.reapplyImport(channel);
+      }
+      // What the decoder left out is not in the Adj-RIB-In.
+      if (askAgain && !soft) this.session.requestRefresh(own.family);
+      if (!sameExport(before, own)) this.#reflector.groups.regroup(this, channel, !soft);
+    }
+    this.#reflector.watchLimits(this);
+  }
+
+  /** BIRD's `reload`: policies are asked again, and the neighbour is sent everything. */
+  reload(direction: 'in' | 'out' | 'both'): void {
+    for (const channel of this.channels) {
+      if (!channel) continue;
+      if (direction !== 'out') this.reapplyImport(channel);
+      if (direction !== 'in') this.#reflector.groups.refresh(this, channel);
     }
   }
 
   /** Evaluates the import policy again for all routes, in slices. */
-  reapplyImport({ adjRibIn }: PeerChannel): void {
+  reapplyImport({ adjRibIn, limitsHit }: PeerChannel): void {
+    limitsHit.delete('import');
     this.#reflector.backgroundPass(adjRibIn, (rows) => adjRibIn.reapply(rows));
   }
 
@@ -196,12 +210,6 @@ export class Peer implements RouteReceiver, UpdateSink {
         decision: this.policy.decision,
       }),
       policy: policy.importPolicy,
-      ...(policy.receiveLimit ? { receiveLimit: policy.receiveLimit.count } : {}),
-      ...(policy.importLimit ? { importLimit: policy.importLimit.count } : {}),
-      limitHit: (which) => {
-        const limit = which === 'import' ? policy.importLimit! : policy.receiveLimit!;
-        return this.#limitHit(this.channels[policy.family]!.limitsHit, limit, which);
-      },
     });
     const policyChanged = adjRibIn.policy !== policy.importPolicy;
     if (policyChanged) adjRibIn.setPolicy(policy.importPolicy);
@@ -212,8 +220,12 @@ export class Peer implements RouteReceiver, UpdateSink {
       endOfRib: false,
       staleTimer: undefined,
       limitsHit: new Set(),
+      exportBlocked: () => {
+        this.#limitHit(channel, 'export');
+      },
     };
     this.channels[policy.family] = channel;
+    this.#takeLimits(channel);
     // Kept over a restart of the neighbour, while the configuration changed.
     if (policyChanged) this.reapplyImport(channel);
     if (adjRibIn === old) {
@@ -243,11 +255,51 @@ export class Peer implements RouteReceiver, UpdateSink {
     for (const channel of this.channels) {
       const limit = channel?.policy.exportLimit;
       if (!channel || !limit) continue;
-      const over = this.exported(channel) > limit.count;
-      if (over === channel.limitsHit.has('export')) continue;
-      if (over) this.#limitHit(channel.limitsHit, limit, 'export');
-      else channel.limitsHit.delete('export');
+      const exported = this.exported(channel);
+      // The group itself sees to it that nothing is sent above a limit that blocks.
+      const over = exported > limit.count && limit.action !== 'block';
+      const hit = channel.limitsHit.has('export');
+      if (over && !hit) this.#limitHit(channel, 'export');
+      else if (hit && (limit.action === 'block' ? exported < limit.count : !over)) {
+        channel.limitsHit.delete('export');
+      }
     }
+  }
+
+  get #usesAigp(): boolean {
+    return this.policy.channels.some((channel) => channel.aigp ?? this.session.negotiated.internal);
+  }
+
+  #newDecoder(): UpdateDecoder {
+    const { store, batch } = this.#reflector;
+    const { negotiated, config } = this.session;
+    const { allowLocalPref, defaultLocalPref } = this.policy;
+    const extendedNextHop = config.families.some((family) => family.extendedNextHop);
+    const aigp = this.#usesAigp;
+    return new UpdateDecoder(
+      { store, negotiated, batch, allowLocalPref, aigp, defaultLocalPref, extendedNextHop },
+      this,
+    );
+  }
+
+  /** The limits of the channel's policy count from now on. */
+  #takeLimits(channel: PeerChannel): void {
+    const { adjRibIn, policy, limitsHit } = channel;
+    const { receiveLimit, importLimit } = policy;
+    limitsHit.clear();
+    adjRibIn.setLimits({
+      ...(receiveLimit && { receiveLimit: receiveLimit.count }),
+      ...(importLimit && { importLimit: importLimit.count }),
+      limitHit: (which) => this.#limitHit(channel, which),
+    });
+  }
+
+  /** Does what limits say where more is held already. */
+  #verifyLimits(channel: PeerChannel): void {
+    const { adjRibIn, policy } = channel;
+    const { receiveLimit, importLimit } = policy;
+    if (receiveLimit && adjRibIn.received > receiveLimit.count) this.#limitHit(channel, 'receive');
+    if (importLimit && adjRibIn.imported > importLimit.count) this.#limitHit(channel, 'import');
   }
 
   #sweep(channel: PeerChannel): void {
@@ -279,13 +331,14 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   /** Returns whether the route that exceeds the limit is taken all the same. */
-  #limitHit(hit: Set<LimitKind>, limit: Limit, which: LimitKind): boolean {
-    if (!hit.has(which)) {
+  #limitHit({ limitsHit, policy }: PeerChannel, which: LimitKind): boolean {
+    const limit = policy[LIMIT_OF[which]]!;
+    if (!limitsHit.has(which)) {
       this.#reflector.reportFaults(this.name, [
         `${which} limit of ${limit.count} routes reached: ${limit.action}`,
       ]);
     }
-    hit.add(which);
+    limitsHit.add(which);
     if (limit.action === 'warn') return true;
     if (limit.action !== 'block' && !this.#limitReached) {
       this.#limitReached = true;
@@ -294,4 +347,18 @@ export class Peer implements RouteReceiver, UpdateSink {
     }
     return false;
   }
+}
+
+/** Whether a neighbour is sent the same under both. */
+function sameExport(a: ChannelPolicy, b: ChannelPolicy): boolean {
+  const block = ({ exportLimit }: ChannelPolicy): number | undefined =>
+    exportLimit?.action === 'block' ? exportLimit.count : undefined;
+  return (
+    a.exportPolicy === b.exportPolicy &&
+    a.nextHopSelf === b.nextHopSelf &&
+    a.nextHopKeep === b.nextHopKeep &&
+    a.aigp === b.aigp &&
+    (a.nextHopAddress && formatIp(a.nextHopAddress)) === (b.nextHopAddress && formatIp(b.nextHopAddress)) &&
+    block(a) === block(b)
+  );
 }

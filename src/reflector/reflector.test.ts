@@ -1,17 +1,16 @@
 /** Scenarios on a simulated network: a reflector `rr` and routers `a`, `b`, … around it. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatIp, ipFromBytes, ipToBytes, parseIp } from '../base/ip.ts';
+import { ipToBytes, parseIp } from '../base/ip.ts';
 import { countAs } from '../rib/attrs/as-path.ts';
-import { ATTR, FLAG, LOCAL_ATTR, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
+import { ATTR, FLAG, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
 import { HAS } from '../rib/attrs/store.ts';
 import { REJECT, type Policy } from '../rib/policy.ts';
 import { familyConfig, SimWorld } from '../speaker/sim/speakers.ts';
 import type { SessionConfig } from '../speaker/config.ts';
-import type { PeerPolicy } from './peer-policy.ts';
-import { openChannel, openPolicy, SimRouter, type SimRouterOptions } from './sim/router.ts';
+import { openChannel, openPolicy, type SimRouter, type SimRouterOptions } from './sim/router.ts';
+import { attrs, CLIENT, established, heard, joinReflector, listeningRouter, type Join } from './sim/star.ts';
 
-const CLIENT: Partial<PeerPolicy> = { routeReflectorClient: true, clusterId: 0x0a0a0a0a };
 const UP_MS = 30_000;
 
 let sim: SimWorld;
@@ -27,60 +26,12 @@ async function router(
   routerId: string,
   options: Partial<SimRouterOptions> = {},
 ): Promise<SimRouter> {
-  const made = new SimRouter(sim, { address, routerId, ...options });
-  await made.listen();
-  return made;
-}
-
-interface Join {
-  policy?: Partial<PeerPolicy>;
-  session?: Partial<SessionConfig>;
-  ownPolicy?: Partial<PeerPolicy>;
-  as?: number;
+  return await listeningRouter(sim, { address, routerId, ...options });
 }
 
 /** A router that is the reflector's neighbour under its own name, by default its client. */
-async function join(
-  name: string,
-  number: number,
-  { policy = CLIENT, session = {}, ownPolicy = {}, as }: Join = {},
-): Promise<SimRouter> {
-  const made = await router(`10.0.0.${number}`, `1.1.1.${number}`, as === undefined ? {} : { as });
-  made.policies.set('rr', openPolicy(ownPolicy));
-  rr.policies.set(name, openPolicy(policy));
-  rr.addNeighbor(name, made, session);
-  made.addNeighbor('rr', rr, session);
-  return made;
-}
-
-/** Attributes of an own route. */
-function attrs(of: SimRouter, change: (editor: AttrEditor) => void = () => undefined): number {
-  const editor = new AttrEditor(of.reflector.store)
-    .edit(0)
-    .set(ATTR.origin, FLAG.transitive, Uint8Array.of(0))
-    .set(ATTR.asPath, FLAG.transitive, new Uint8Array(0))
-    .set(ATTR.nextHop, FLAG.transitive, ipToBytes(parseIp(of.address)!))
-    .set(LOCAL_ATTR.preference, 0, u32Bytes(200));
-  change(editor);
-  return editor.commit();
-}
-
-/** `prefix via next hop from originator` of all paths that a router has from a neighbour. */
-function heard(of: SimRouter, from: string, table = 'master4'): string[] {
-  const { paths, nets, store, sources } = of.reflector.table(table);
-  const lines: string[] = [];
-  for (let row = 1; row < paths.end; row++) {
-    const set = paths.attrs[row]!;
-    if (set === 0 || sources.info(paths.source[row]!).protocol !== from) continue;
-    const v6 = store.value(set, ATTR.mpReach);
-    const hop = v6 ?? store.value(set, ATTR.nextHop)!;
-    lines.push(`${nets.format(paths.net[row]!)} via ${formatIp(ipFromBytes(hop, 0, hop.length))}`);
-  }
-  return lines.sort();
-}
-
-function established(of: SimRouter, neighbor: string): boolean {
-  return of.reflector.peers.has(neighbor);
+async function join(name: string, number: number, options: Join = {}): Promise<SimRouter> {
+  return await joinReflector(sim, rr, name, number, options);
 }
 
 describe('reflection', () => {

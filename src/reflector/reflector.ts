@@ -7,18 +7,12 @@ import { FAMILIES, IPV4, type Family } from '../base/family.ts';
 import { AttrStore } from '../rib/attrs/store.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { NlriBatch } from '../rib/nlri-batch.ts';
-import { SOURCE_KIND, SourceRegistry } from '../rib/source-registry.ts';
+import { SourceRegistry } from '../rib/source-registry.ts';
 import { RoutingTable } from '../rib/table.ts';
-import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
-import { encodeRouteRefresh } from '../speaker/wire/message.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
-import type { ExportTarget } from './export.ts';
-import type { GroupMember, MemberPort } from './group-member.ts';
-import type { Encoding } from './packer.ts';
+import { GroupRegistry } from './group-registry.ts';
 import { Peer, type PeerChannel } from './peer.ts';
 import type { PeerPolicy } from './peer-policy.ts';
-import { UpdateGroup } from './update-group.ts';
-import type { Subscription } from 'rxjs';
 
 export interface ReflectorOptions {
   readonly clock: Clock;
@@ -64,17 +58,14 @@ export class Reflector implements SessionEvents {
   readonly tables = new Map<string, RoutingTable>();
   /** Established neighbours by protocol name. */
   readonly peers = new Map<string, Peer>();
-  readonly groups = new Map<string, UpdateGroup>();
+  readonly groups: GroupRegistry;
   readonly #options: ReflectorOptions;
-  readonly #subscriptions = new Map<UpdateGroup, Subscription>();
+  /** Tables that are no longer configured, while they have routes. */
+  readonly #leaving = new Set<RoutingTable>();
   readonly #restarting = new Map<string, Restarting>();
-  readonly #awake = new Set<UpdateGroup>();
   /** Neighbours with an export limit. */
   readonly #limited = new Set<Peer>();
   readonly #tasks: BackgroundTask[] = [];
-  /** Numbers for policies, so that the same compiled filter gives the same group key. */
-  readonly #policyNumbers = new WeakMap<object, number>();
-  #nextPolicyNumber = 1;
   #scheduled = false;
   #housekeeping: Timer | undefined;
   /** Who waits for `releaseExport`. */
@@ -89,6 +80,14 @@ export class Reflector implements SessionEvents {
     this.#options = options;
     this.clock = options.clock;
     this.store = new AttrStore(options.hashSeed);
+    this.groups = new GroupRegistry({
+      wake: () => {
+        this.#schedule();
+      },
+      report: options.report,
+      ...(options.windowBytes !== undefined && { windowBytes: options.windowBytes }),
+      ...(options.segmentBytes !== undefined && { segmentBytes: options.segmentBytes }),
+    });
     for (const family of FAMILIES) this.addTable(family === IPV4 ? 'master4' : 'master6', family);
   }
 
@@ -112,6 +111,28 @@ export class Reflector implements SessionEvents {
     return table;
   }
 
+  /** Takes a table out that no protocol uses any more; it goes when what is left in it has been withdrawn. */
+  removeTable(name: string): void {
+    const table = this.tables.get(name);
+    if (!table) return;
+    this.tables.delete(name);
+    this.#leaving.add(table);
+    for (const [peer, { kept }] of this.#restarting) {
+      if (kept.some((adjRibIn) => adjRibIn.table === table)) this.#dropRestarting(peer);
+    }
+    this.#schedule();
+  }
+
+  /** Resolves when all routes that are to go by now are withdrawn from everybody's tables. */
+  async whenWithdrawn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.background(() => {
+        this.#afterFlush.push(resolve);
+        return true;
+      });
+    });
+  }
+
   /** The table of that name. Throws where the configuration did not make it. */
   table(name: string): RoutingTable {
     const table = this.tables.get(name);
@@ -129,8 +150,14 @@ export class Reflector implements SessionEvents {
       if (!peer.channels.some((channel) => channel?.adjRibIn === old)) this.discard(old);
     }
     this.peers.set(name, peer);
-    if (peer.hasExportLimit) this.#limited.add(peer);
+    this.watchLimits(peer);
     return peer;
+  }
+
+  /** Has the export limits of a neighbour checked every turn, where it has any. */
+  watchLimits(peer: Peer): void {
+    if (peer.hasExportLimit) this.#limited.add(peer);
+    else this.#limited.delete(peer);
   }
 
   /**
@@ -151,7 +178,6 @@ export class Reflector implements SessionEvents {
         kept.push(channel.adjRibIn);
       } else this.discard(channel.adjRibIn);
     }
-    this.#closeEmptyGroups();
     if (kept.length === 0 || restartTimeS === undefined) return;
     this.#dropRestarting(peer.name);
     const timer = this.clock.setTimer(restartTimeS * 1000, () => {
@@ -216,7 +242,7 @@ export class Reflector implements SessionEvents {
   releaseExport(): void {
     const deferred = this.#deferred ?? [];
     this.#deferred = undefined;
-    for (const { peer, channel } of deferred) channel.member = this.join(peer, channel);
+    for (const { peer, channel } of deferred) this.enroll(peer, channel);
   }
 
   /** Whether `deferExport` holds. */
@@ -227,40 +253,10 @@ export class Reflector implements SessionEvents {
   /** Makes a neighbour a member of its group, now or when sending starts. */
   enroll(peer: Peer, channel: PeerChannel): void {
     if (this.#deferred) this.#deferred.push({ peer, channel });
-    else channel.member = this.join(peer, channel);
-  }
-
-  /** Makes a neighbour a member of the group of those that are sent the same bytes. */
-  join(peer: Peer, channel: PeerChannel): GroupMember {
-    const { target, encoding } = this.#groupOf(peer, channel);
-    const key = this.#groupKey(channel, target, encoding);
-    let group = this.groups.get(key);
-    if (!group) {
-      group = new UpdateGroup({
-        table: channel.adjRibIn.table,
-        target,
-        encoding,
-        wake: (awake) => {
-          this.#awake.add(awake);
-          this.#schedule();
-        },
-        report: (text) => {
-          this.#options.report(peer.name, text);
-        },
-        ...(this.#options.windowBytes === undefined ? {} : { windowBytes: this.#options.windowBytes }),
-        ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
-      });
-      const made = group;
-      this.groups.set(key, made);
-      this.#subscriptions.set(
-        made,
-        channel.adjRibIn.table.changes.subscribe(({ nets, count }) => {
-          made.apply(nets, count);
-        }),
-      );
+    else {
+      channel.member = this.groups.join(peer, channel);
+      this.#keepHouse();
     }
-    this.#keepHouse();
-    return group.join(portOf(peer, encoding), channel.adjRibIn.source);
   }
 
   reportFaults(name: string, texts: readonly string[]): void {
@@ -271,23 +267,21 @@ export class Reflector implements SessionEvents {
   turn(): void {
     this.#scheduled = false;
     this.#turns++;
+    this.groups.moveMembers();
     let more = this.#runTasks();
     let flushed = true;
-    for (const table of this.tables.values()) {
+    for (const table of [...this.tables.values(), ...this.#leaving]) {
       if (table.flush(FLUSH_NETWORKS)) {
         more = true;
         flushed = false;
-      }
+      } else if (table.paths.size === 0) this.#leaving.delete(table);
     }
-    const awake = [...this.#awake];
-    this.#awake.clear();
     for (const peer of [...this.#limited]) peer.checkExportLimits();
-    for (const group of this.groups.values()) group.pump(group.table.pending > 0);
-    for (const group of awake) if (group.drain(FLUSH_NETWORKS)) this.#awake.add(group);
-    if (flushed && [...this.groups.values()].every((group) => group.pending === 0)) {
+    if (this.groups.run(FLUSH_NETWORKS)) more = true;
+    if (flushed && this.groups.pending === 0) {
       for (const done of this.#afterFlush.splice(0)) done();
     }
-    if (this.#awake.size > 0 || this.#afterFlush.length > 0) more = true;
+    if (this.#afterFlush.length > 0) more = true;
     if (this.store.unused > UNUSED_SETS) this.store.sweep();
     if (more) this.#schedule();
     else this.#reclaimLater();
@@ -342,18 +336,6 @@ export class Reflector implements SessionEvents {
     for (const adjRibIn of restarting.kept) this.discard(adjRibIn);
   }
 
-  #closeEmptyGroups(): void {
-    for (const [key, group] of this.groups) {
-      if (group.members.size > 0) continue;
-      this.groups.delete(key);
-      this.#awake.delete(group);
-      this.#subscriptions.get(group)?.unsubscribe();
-      this.#subscriptions.delete(group);
-      group.dropPending();
-      group.close();
-    }
-  }
-
   #keepHouse(): void {
     this.#housekeeping ??= this.clock.setTimer(HOUSEKEEPING_MS, () => {
       this.#housekeeping = undefined;
@@ -361,68 +343,4 @@ export class Reflector implements SessionEvents {
       if (this.groups.size > 0) this.#keepHouse();
     });
   }
-
-  /** Neighbours with equal keys are sent the same bytes. */
-  #groupKey(channel: PeerChannel, target: ExportTarget, encoding: Encoding): string {
-    const { policy, ...rest } = target;
-    let number = this.#policyNumbers.get(policy);
-    if (number === undefined) this.#policyNumbers.set(policy, (number = this.#nextPolicyNumber++));
-    return JSON.stringify([
-      channel.policy.table,
-      number,
-      rest,
-      { ...encoding, family: encoding.family.name },
-    ]);
-  }
-
-  #groupOf(peer: Peer, channel: PeerChannel): { target: ExportTarget; encoding: Encoding } {
-    const { negotiated, local } = peer.session;
-    const { policy } = channel;
-    const family = FAMILIES[policy.family];
-    const agreed = peer.negotiatedFamily(policy.family)!;
-    const own = policy.nextHopAddress ?? local.address;
-    const usable = (own.version === 4) === (family === IPV4) || agreed.extendedNextHop;
-    return {
-      target: {
-        kind: peer.kind,
-        localAs: negotiated.localAs,
-        clusterId: peer.kind === SOURCE_KIND.client ? peer.policy.clusterId : 0,
-        policy: policy.exportPolicy,
-        nextHopSelf: policy.nextHopSelf,
-        nextHopKeep: policy.nextHopKeep,
-        localNextHop: usable ? own : undefined,
-        extendedNextHop: agreed.extendedNextHop,
-        interpretCommunities: peer.policy.interpretCommunities,
-        aigp: policy.aigp ?? negotiated.internal,
-        defaultLocalPref: peer.policy.defaultLocalPref,
-        allowLocalPref: peer.policy.allowLocalPref,
-        allowMed: peer.policy.allowMed ?? false,
-        routeServerClient: peer.policy.routeServerClient,
-      },
-      encoding: {
-        family,
-        as4: negotiated.as4,
-        addPath: agreed.addPathSend,
-        extendedNextHop: agreed.extendedNextHop,
-        maxLength: negotiated.maxSendLength,
-      },
-    };
-  }
-}
-
-function portOf(peer: Peer, encoding: Encoding): MemberPort {
-  const { session } = peer;
-  const { negotiated } = session;
-  return {
-    write: (chunks, messages, written) => {
-      session.write(chunks, messages, written);
-    },
-    refreshMarker: negotiated.enhancedRouteRefresh
-      ? (subtype) => encodeRouteRefresh(encoding.family.index, subtype)
-      : undefined,
-    endOfRib: true,
-    outOfResources: () => {
-      session.fail(bgpError(ERROR.cease, CEASE.outOfResources), 'Neighbor takes updates too slowly');
-    },
-  };
 }

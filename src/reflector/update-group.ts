@@ -21,6 +21,8 @@ export interface UpdateGroupOptions {
   readonly table: RoutingTable;
   readonly target: ExportTarget;
   readonly encoding: Encoding;
+  /** For a group of one: how many routes it may be sent. */
+  readonly limit?: ExportLimit;
   /** Called where the group has work that somebody should call `drain` for soon. */
   readonly wake: (group: UpdateGroup) => void;
   /** One line for the log, rate-limited by the receiver. */
@@ -38,6 +40,15 @@ const WORTHWHILE_BYTES = 128 * 1024;
 /** Withdrawn slots that may be remembered for members that fell behind, besides as many as there are routes. */
 const TOMBSTONE_LIMIT = 1_000_000;
 
+/** BIRD `export limit … action block`: routes of others that the one member of a group may hold. */
+export interface ExportLimit {
+  readonly count: number;
+  /** The member's own source: its own routes do not count. */
+  readonly source: number;
+  /** A route was left out. */
+  readonly reached: () => void;
+}
+
 /** Counts for `show protocols all`, per route and for the whole group. */
 export interface ExportCounters {
   announced: number;
@@ -46,13 +57,14 @@ export interface ExportCounters {
 
 export class UpdateGroup {
   readonly table: RoutingTable;
-  readonly target: ExportTarget;
   readonly encoding: Encoding;
-  readonly rules: ExportRules;
   readonly adjRibOut: AdjRibOut;
   readonly log: GroupLog;
   readonly members = new Set<GroupMember>();
   readonly counters: ExportCounters = { announced: 0, withdrawn: 0 };
+  #rules: ExportRules;
+  #limit: ExportLimit | undefined;
+  #stale = false;
   readonly #bySource = new Map<number, GroupMember>();
   readonly #packer: Packer;
   readonly #buckets = new Buckets();
@@ -78,16 +90,43 @@ export class UpdateGroup {
   /** Position in the log at which everything that was there when the group was made had been sent. */
   loadedAt = Number.POSITIVE_INFINITY;
 
-  constructor(options: UpdateGroupOptions) {
+  /** @param parent a group that this one begins as a copy of, without its members */
+  constructor(options: UpdateGroupOptions, parent?: UpdateGroup) {
     this.#options = options;
     this.table = options.table;
-    this.log = new GroupLog(options.segmentBytes);
-    this.target = options.target;
+    this.log = parent?.log.fork() ?? new GroupLog(options.segmentBytes);
     this.encoding = options.encoding;
-    this.rules = new ExportRules(options.table, options.target);
-    this.adjRibOut = new AdjRibOut(options.table, options.encoding.addPath);
+    this.#rules = new ExportRules(options.table, options.target);
+    this.#limit = options.limit;
+    this.adjRibOut = parent?.adjRibOut.fork() ?? new AdjRibOut(options.table, options.encoding.addPath);
     this.#packer = new Packer(options.encoding, options.table.store, options.table.nets);
     this.#window = options.windowBytes ?? DEFAULT_WINDOW_BYTES;
+    if (!parent) return;
+    Object.assign(this.counters, parent.counters);
+    this.#stale = parent.#stale;
+    this.#loadNext = parent.#loadNext;
+    this.loadedAt = parent.loadedAt;
+    this.#remembered = parent.#remembered;
+    this.#keepBack(parent.#pending, parent.#pendingCount);
+  }
+
+  /** What members are, as far as it decides what they are sent. */
+  get target(): ExportTarget {
+    return this.#rules.target;
+  }
+
+  get rules(): ExportRules {
+    return this.#rules;
+  }
+
+  /** Members hold routes that the rules of now would not send, or lack some: `retarget` without `reload`. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Everything that the table had at its last flush has been compared with what was sent. */
+  get settled(): boolean {
+    return this.#pendingCount === 0 && this.loadedAt !== Number.POSITIVE_INFINITY;
   }
 
   get family(): Family {
@@ -110,7 +149,7 @@ export class UpdateGroup {
    * @param source the neighbour's own route source in this table, whose routes it is not sent
    */
   join(port: MemberPort, source: number): GroupMember {
-    const walk = (this.#walk ??= new TableWalk(this, 0));
+    const walk = this.walkSince(0);
     const member = new GroupMember(this, port, source, this.log.cursor());
     this.members.add(member);
     if (source !== EVERYONE) this.#bySource.set(source, member);
@@ -119,10 +158,45 @@ export class UpdateGroup {
     return member;
   }
 
+  /**
+   * Members are to be sent what other rules say. What they hold already is known: they are sent the difference.
+   * @param reload look at all networks again; without it the rules count for those that change from now on
+   */
+  retarget(target: ExportTarget, limit: ExportLimit | undefined, reload: boolean): void {
+    this.#rules = new ExportRules(this.table, target);
+    this.#limit = limit;
+    this.#stale = !reload;
+    if (reload) this.reload();
+  }
+
+  /** Compares all networks with what was sent once more. */
+  reload(): void {
+    this.#loadNext = 1;
+    this.loadedAt = Number.POSITIVE_INFINITY;
+    this.wake();
+  }
+
+  /** Lets members go on in another group, that was made as a copy of this one or has come to the same state. */
+  handOver(members: Iterable<GroupMember>, to: UpdateGroup): void {
+    for (const member of members) {
+      this.members.delete(member);
+      if (this.#bySource.get(member.source) === member) this.#bySource.delete(member.source);
+      to.members.add(member);
+      if (member.source !== EVERYONE) to.#bySource.set(member.source, member);
+      member.moveTo(to);
+    }
+    to.wake();
+  }
+
+  /** The walk that tells members what changed since a log segment, or everything (0): that one is shared. */
+  walkSince(since: number): TableWalk {
+    return since === 0 ? (this.#walk ??= new TableWalk(this, 0)) : new TableWalk(this, since);
+  }
+
   /** Sends a member everything again, between BoRR and EoRR where it understands them (RFC 7313). */
   refresh(member: GroupMember): void {
     if (!this.members.has(member)) return;
-    member.restartWalk((this.#walk ??= new TableWalk(this, 0)));
+    member.restartWalk(this.walkSince(0));
   }
 
   leave(member: GroupMember): void {
@@ -149,6 +223,10 @@ export class UpdateGroup {
       this.#encode(nets, count);
       return;
     }
+    this.#keepBack(nets, count);
+  }
+
+  #keepBack(nets: Uint32Array, count: number): void {
     if (this.#isPending.length < this.table.nets.capacity) {
       const grown = new Uint8Array(this.table.nets.capacity);
       grown.set(this.#isPending);
@@ -350,13 +428,15 @@ export class UpdateGroup {
     const { table, adjRibOut, rules } = this;
     const { best, paths } = table;
     const buckets = this.#buckets;
+    const room = this.#limit && new Room(this.#limit, adjRibOut);
     for (let i = 0; i < count; i++) {
       const net = nets[i]!;
       const row = best[net]!;
-      const attrs = row === 0 ? NO_ATTRS : rules.evaluate(row);
-      const source = attrs === NO_ATTRS ? 0 : paths.source[row]!;
+      let attrs = row === 0 ? NO_ATTRS : rules.evaluate(row);
+      let source = attrs === NO_ATTRS ? 0 : paths.source[row]!;
       const oldAttrs = adjRibOut.attrs[net]!;
       const oldSource = adjRibOut.source[net]!;
+      if (room && !room.take(oldSource, source)) attrs = source = NO_ATTRS;
       if (attrs === oldAttrs && source === oldSource) continue;
       if (oldAttrs !== NO_ATTRS && source !== oldSource && this.#bySource.has(source)) {
         // The route is the member's own from now on; what it was sent before must go.
@@ -371,17 +451,21 @@ export class UpdateGroup {
     const { table, adjRibOut, rules } = this;
     const { paths, firstPath } = table;
     const buckets = this.#buckets;
+    const room = this.#limit && new Room(this.#limit, adjRibOut);
     for (let i = 0; i < count; i++) {
       const net = nets[i]!;
-      for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {
-        const attrs = paths.attrs[row] === NO_ATTRS ? NO_ATTRS : rules.evaluate(row);
-        if (attrs !== adjRibOut.attrs[row])
-          buckets.add(row, attrs, attrs === NO_ATTRS ? 0 : paths.source[row]!);
-      }
       adjRibOut.forEachRow(net, (row) => {
         const gone = (paths.flags[row]! & PATH.dead) !== 0;
-        if (gone && adjRibOut.attrs[row] !== NO_ATTRS) buckets.add(row, NO_ATTRS, 0);
+        if (!gone || adjRibOut.attrs[row] === NO_ATTRS) return;
+        room?.take(adjRibOut.source[row]!, 0);
+        buckets.add(row, NO_ATTRS, 0);
       });
+      for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {
+        let attrs = paths.attrs[row] === NO_ATTRS ? NO_ATTRS : rules.evaluate(row);
+        const source = attrs === NO_ATTRS ? 0 : paths.source[row]!;
+        if (room && !room.take(adjRibOut.source[row]!, source)) attrs = NO_ATTRS;
+        if (attrs !== adjRibOut.attrs[row]) buckets.add(row, attrs, attrs === NO_ATTRS ? 0 : source);
+      }
     }
   }
 
@@ -483,5 +567,30 @@ export class UpdateGroup {
     let worst: GroupMember | undefined;
     for (const member of this.members) if (!worst || member.needsSince < worst.needsSince) worst = member;
     if (worst && worst.needsSince < this.log.firstSegment) worst.port.outOfResources();
+  }
+}
+
+/** What an export limit leaves room for, while a batch is compared with what was sent. */
+class Room {
+  readonly #limit: ExportLimit;
+  #held: number;
+
+  constructor(limit: ExportLimit, adjRibOut: AdjRibOut) {
+    this.#limit = limit;
+    this.#held = adjRibOut.routes - (adjRibOut.bySource[limit.source] ?? 0);
+  }
+
+  /** Counts a slot that goes from a route of one source to one of another (0: none); false where there is no room. */
+  take(from: number, to: number): boolean {
+    const { source, count, reached } = this.#limit;
+    const before = from !== 0 && from !== source;
+    const after = to !== 0 && to !== source;
+    if (before === after) return true;
+    if (after && this.#held >= count) {
+      reached();
+      return false;
+    }
+    this.#held += after ? 1 : -1;
+    return true;
   }
 }

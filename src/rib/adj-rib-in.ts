@@ -161,7 +161,9 @@ export class AdjRibIn {
     return this.#walk(rows, (row) => {
       const received = paths.received[row]!;
       const net = paths.net[row]!;
-      const attrs = this.#evaluate(received, nets.words, net * width, nets.length[net]!);
+      let attrs = this.#evaluate(received, nets.words, net * width, nets.length[net]!);
+      const isNew = attrs !== NO_ATTRS && paths.attrs[row] === NO_ATTRS;
+      if (isNew && !this.#mayImport()) attrs = NO_ATTRS;
       if (attrs === paths.attrs[row]) return;
       this.#count(paths.attrs[row]!, -1);
       this.#count(attrs, 1);
@@ -199,7 +201,11 @@ export class AdjRibIn {
     const { paths } = table;
     const net = table.addNet(words, at, length);
     const old = table.firstPath[net] === 0 ? 0 : table.findPath(net, source, pathId);
-    if (attrs === NO_ATTRS) counters.updatesFiltered++;
+    if (old !== 0 && attrs !== NO_ATTRS && paths.attrs[old] === NO_ATTRS && !this.#mayImport()) {
+      // It was kept although the policy rejected it; now the limit does.
+      attrs = NO_ATTRS;
+      counters.updatesRejected++;
+    } else if (attrs === NO_ATTRS) counters.updatesFiltered++;
     else if (old !== 0 && paths.received[old] === received && paths.attrs[old] === attrs)
       counters.updatesIgnored++;
     else counters.updatesAccepted++;
@@ -220,22 +226,21 @@ export class AdjRibIn {
   }
 
   #mayAdd(net: number, attrs: number): boolean {
-    const { receiveLimit, importLimit, limitHit } = this.#options;
+    const { receiveLimit, limitHit } = this.#options;
     if (receiveLimit !== undefined && this.received >= receiveLimit && !limitHit?.('receive')) return false;
-    if (
-      attrs !== NO_ATTRS &&
-      importLimit !== undefined &&
-      this.imported >= importLimit &&
-      !limitHit?.('import')
-    ) {
-      return false;
-    }
+    if (attrs !== NO_ATTRS && !this.#mayImport()) return false;
     const { paths, firstPath } = this.table;
     let own = 0;
     for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) {
       if (paths.source[row] === this.source && ++own >= MAX_PATHS_PER_NETWORK) return false;
     }
     return true;
+  }
+
+  /** Whether one route more may be accepted; what follows where not is under way when it returns. */
+  #mayImport(): boolean {
+    const { importLimit, limitHit } = this.#options;
+    return importLimit === undefined || this.imported < importLimit || limitHit?.('import') === true;
   }
 
   #withdrawOne(words: Uint32Array, at: number, length: number, pathId: number): void {

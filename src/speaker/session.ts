@@ -56,7 +56,7 @@ const MAX_TTL = 255;
 const ROUTE_LIMIT_EXCEEDED = 'Route limit exceeded';
 
 export class Session implements ConnectionHost {
-  readonly config: SessionConfig;
+  #config: SessionConfig;
   /** Name of the range it was made from. */
   readonly range: string | undefined;
   readonly counters = newCounters();
@@ -83,7 +83,7 @@ export class Session implements ConnectionHost {
   #neighborRestarts = false;
 
   constructor(config: SessionConfig, env: SessionEnv, range?: string) {
-    this.config = config;
+    this.#config = config;
     this.range = range;
     this.#env = env;
     this.#since = env.clock.wallTime();
@@ -91,8 +91,17 @@ export class Session implements ConnectionHost {
     this.#outgoing = this.#newConnection('outgoing');
   }
 
+  get config(): SessionConfig {
+    return this.#config;
+  }
+
   get name(): string {
-    return this.config.name;
+    return this.#config.name;
+  }
+
+  /** Takes another configuration, which differs in what connections that are made from now on agree on. */
+  reconfigure(config: SessionConfig): void {
+    this.#config = config;
   }
 
   get clock(): Clock {

@@ -63,7 +63,7 @@ const DEFAULT_DYNAMIC_REMOVAL_TIME_S = 300;
 const MD5_FAILED = 'Kernel MD5 auth failed';
 
 interface Range {
-  readonly config: RangeConfig;
+  config: RangeConfig;
   readonly prefix: RangeConfig['prefix'];
   readonly sessions: Set<Session>;
   enabled: boolean;
@@ -182,6 +182,40 @@ export class Speaker {
     for (const session of [...range.sessions]) this.#dropSession(session, ceaseWith(REMOVAL_CEASE[reason]));
     this.#ranges.delete(name);
     this.#removeKey(rangeKey(range.config));
+  }
+
+  /**
+   * Gives a running session another configuration, that counts from its next connection on. Address, password and what
+   * else is in use by now must be the same. Nothing happens where there is no session of that name.
+   */
+  reconfigureSession(config: SessionConfig): void {
+    this.#sessions.get(config.name)?.reconfigure(config);
+  }
+
+  /** The same for a range and the sessions made from it. Those that were disabled by hand are taken out. */
+  reconfigureRange(config: RangeConfig): void {
+    const range = this.#ranges.get(config.name);
+    if (!range) return;
+    range.config = config;
+    for (const session of [...range.sessions]) {
+      if (!session.enabled) this.#dropSession(session, 'none');
+      else session.reconfigure({ ...session.config, ...config.template });
+    }
+  }
+
+  /** Whether a session or range is enabled; undefined where there is none of that name. */
+  isEnabled(name: string): boolean | undefined {
+    return (this.#ranges.get(name) ?? this.#sessions.get(name))?.enabled;
+  }
+
+  /** The range that a session was made from; undefined where it was not. */
+  rangeOf(name: string): string | undefined {
+    return this.#sessions.get(name)?.range;
+  }
+
+  /** Names of the sessions that were made from a range. */
+  namesInRange(name: string): string[] {
+    return Array.from(this.#ranges.get(name)?.sessions ?? [], (session) => session.name);
   }
 
   /** Starts a session or range by name; false where there is none. One that runs already stays as it is. */
@@ -327,6 +361,7 @@ export class Speaker {
   }
 
   #removeKey(key: PeerKey): void {
+    if (key.peer.password === undefined) return;
     const sessions = Array.from(this.#sessions.values()).filter(({ range }) => range === undefined);
     const others = [
       ...sessions.map(({ config }) => sessionKey(config)),

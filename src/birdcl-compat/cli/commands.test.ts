@@ -228,10 +228,30 @@ describe('what changes something', () => {
       '0002-Reading configuration from x.conf\n8002 x.conf:3:4 syntax error\n',
       'configure {"path":"x.conf","soft":false}',
     ],
-    ['configure check', '0002-Reading configuration from /etc/bird.conf\n0020 Configuration OK\n', undefined],
+    [
+      'configure check',
+      '0002-Reading configuration from /etc/bird.conf\n1006-node1 restarts (hold time)\n0020 Configuration OK\n',
+      undefined,
+    ],
+    [
+      'configure timeout',
+      '0002-Reading configuration from /etc/bird.conf\n0022-Undo scheduled in 300 s\n0003 Reconfigured\n',
+      'configure {"soft":false,"timeoutS":300}',
+    ],
+    [
+      'configure timeout 0',
+      '0002-Reading configuration from /etc/bird.conf\n0003 Reconfigured\n',
+      'configure {"soft":false,"timeoutS":0}',
+    ],
+    ['configure undo', '0021-Undo requested\n0019 Nothing to do\n', undefined],
     [
       'configure check "y.conf"',
       '0002-Reading configuration from y.conf\n8002 y.conf:3:4 syntax error\n',
+      undefined,
+    ],
+    [
+      'configure check "none.conf"',
+      '0002-Reading configuration from none.conf\n8002 none.conf: No such file or directory\n',
       undefined,
     ],
     ['configure confirm', '0018 Reconfiguration confirmed\n', undefined],
@@ -242,6 +262,21 @@ describe('what changes something', () => {
     expect(new FakeClient(daemon).ask(request)).toBe(answer);
     expect(daemon.log).toEqual(logged === undefined ? [] : [logged]);
     expect(ask('restrict', request)).toBe('8007 Access denied\n');
+  });
+
+  it('says that a configuration is undone to who asked for it', () => {
+    const daemon = new FakeDaemon();
+    const client = new FakeClient(daemon);
+    client.ask('configure timeout 5');
+    client.text = '';
+    daemon.undoing();
+    expect(client.text).toBe('+Config timeout expired, starting undo\n');
+  });
+
+  it('tells whether a configuration is under way, to restricted clients too', () => {
+    expect(ask('restrict', 'configure status')).toBe(
+      '0004-Reconfiguration in progress\n0022-Configuration unconfirmed, undo in 4.998 s\n0000 \n',
+    );
   });
 
   it('ends the daemon only after the answer was written', () => {

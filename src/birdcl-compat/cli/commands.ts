@@ -5,13 +5,14 @@ import { parseExpression } from '../filter/parse.ts';
 import { formatValue } from '../filter/format.ts';
 import { flags } from '../conf/arguments.ts';
 import { Cursor } from '../conf/cursor.ts';
-import { ConfError, oneLine } from '../conf/diagnostics.ts';
+import { ConfError, oneLine, type Diagnostic } from '../conf/diagnostics.ts';
 import { Tokens, TOKEN } from '../conf/lexer.ts';
 import { LOG_CLASSES } from '../conf/lowered.ts';
 import type { ConfigSymbol } from '../conf/scope.ts';
 import { optionalText, parseSelector, selectProtocols } from './arguments.ts';
 import type {
   ConfigureResult,
+  ConfigureStatus,
   DaemonView,
   MemoryRow,
   ProtocolAction,
@@ -176,11 +177,18 @@ function actionCommand(action: ProtocolAction): Command {
   };
 }
 
+/** As BIRD says it: a file that cannot be read at all has no place in it. */
+function errorLine(error: Diagnostic): string {
+  return error.location.line === 0
+    ? error.message.replace(/^Unable to open configuration file /, '')
+    : oneLine(error);
+}
+
 function configureReply(result: ConfigureResult): Reply {
   switch (result.kind) {
     case 'failed': {
       const [error] = result.errors;
-      return last(CODE.configurationError, error ? oneLine(error) : 'configuration error');
+      return last(CODE.configurationError, error ? errorLine(error) : 'configuration error');
     }
     case 'done':
       return last(CODE.reconfigured, 'Reconfigured');
@@ -203,7 +211,7 @@ function configureCommand(words: string, soft: boolean): Command {
   return {
     words,
     changes: true,
-    run(cursor, { view }) {
+    run(cursor, { view, notice }) {
       const path = optionalText(cursor);
       let timeoutS: number | undefined;
       if (cursor.acceptWord('timeout'))
@@ -214,9 +222,10 @@ function configureCommand(words: string, soft: boolean): Command {
         const result = view.configure({
           ...(path !== undefined && { path }),
           soft,
-          ...(timeoutS !== undefined && { timeoutS }),
+          ...(timeoutS !== undefined && { timeoutS, notice }),
         });
-        if (timeoutS !== undefined && result.kind !== 'failed') {
+        const refused = result.kind === 'failed' || result.kind === 'shutting-down';
+        if (timeoutS !== undefined && timeoutS > 0 && !refused) {
           yield more(CODE.undoScheduled, `Undo scheduled in ${timeoutS} s`);
         }
         yield configureReply(result);
@@ -227,11 +236,31 @@ function configureCommand(words: string, soft: boolean): Command {
 
 function* check(view: DaemonView, path: string): Answer {
   yield more(CODE.readingConfiguration, `Reading configuration from ${path}`);
-  const [error] = view.check(path);
+  const { errors, effects } = view.check(path);
+  const [error] = errors;
+  // Not BIRD's; its clients print lines of any code.
+  for (const effect of effects) yield more(CODE.protocolDetail, effect);
   yield error
-    ? last(CODE.configurationError, oneLine(error))
+    ? last(CODE.configurationError, errorLine(error))
     : last(CODE.configurationOk, 'Configuration OK');
 }
+
+function* configureStatus(view: DaemonView): Answer {
+  const { state, undoInS } = view.configureStatus();
+  const [code, text] = CONFIGURE_STATES[state];
+  yield more(code, text);
+  if (undoInS !== undefined) {
+    yield more(CODE.undoScheduled, `Configuration unconfirmed, undo in ${undoInS.toFixed(3)} s`);
+  }
+  yield last(CODE.ok);
+}
+
+const CONFIGURE_STATES: Readonly<Record<ConfigureStatus['state'], readonly [number, string]>> = {
+  done: [CODE.reconfigured, 'Daemon is up and running'],
+  progress: [CODE.reconfiguring, 'Reconfiguration in progress'],
+  queued: [CODE.reconfigurationQueued, 'Reconfiguration in progress, next one enqueued'],
+  'shutting-down': [CODE.reconfigurationIgnored, 'Shutdown in progress'],
+};
 
 function* down(view: DaemonView): Answer {
   yield last(CODE.shutdownOrdered, 'Shutdown requested');
@@ -305,9 +334,10 @@ const COMMANDS: readonly Command[] = [
       return check(view, path);
     },
   },
+  plain('configure status', false, ({ view }) => configureStatus(view)),
   plain('configure confirm', true, ({ view }) => [configureReply(view.confirm())]),
   plain('configure undo', true, ({ view }) => [
-    more(CODE.readingConfiguration, 'Undo requested'),
+    more(CODE.undoRequested, 'Undo requested'),
     configureReply(view.undo()),
   ]),
   plain('down', true, ({ view }) => down(view)),

@@ -193,8 +193,25 @@ export interface ConfigureRequest {
   readonly path?: string;
   /** Keep routes as they are where only filters changed. */
   readonly soft: boolean;
-  /** Go back unless confirmed within so many seconds. */
+  /** Go back unless confirmed within so many seconds; absent or 0: stay. */
   readonly timeoutS?: number;
+  /** Called where it goes back by itself, with a line for whoever asked. */
+  readonly notice?: (text: string) => void;
+}
+
+/** What `configure check` finds. */
+export interface CheckResult {
+  /** Errors of the file, none where it is good. */
+  readonly errors: readonly Diagnostic[];
+  /** What taking it over would do to each protocol, a line each. */
+  readonly effects: readonly string[];
+}
+
+/** For `configure status`. */
+export interface ConfigureStatus {
+  readonly state: 'done' | 'progress' | 'queued' | 'shutting-down';
+  /** Seconds until the configuration is undone unless it is confirmed. */
+  readonly undoInS?: number;
 }
 
 export type ConfigureResult =
@@ -227,8 +244,9 @@ export interface DaemonView {
   reportBug(error: unknown): void;
   configPath(): string;
   configure(request: ConfigureRequest): ConfigureResult;
-  /** Errors of a file, none where it is good. */
-  check(path: string): readonly Diagnostic[];
+  /** Reads a file and takes nothing over. */
+  check(path: string): CheckResult;
+  configureStatus(): ConfigureStatus;
   confirm(): ConfigureResult;
   undo(): ConfigureResult;
   /** Sends clients away and ends; called after the answer was written. */

@@ -22,6 +22,7 @@ export const CODE = {
   confirmed: 18,
   nothingToDo: 19,
   configurationOk: 20,
+  undoRequested: 21,
   undoScheduled: 22,
   evaluation: 23,
   gracefulRestart: 24,

@@ -126,6 +126,8 @@ export class FakeDaemon implements DaemonView {
   readonly config = load(REFLECTOR).config!;
   readonly attributes = new AttrStore();
   readonly log: string[] = [];
+  /** The time that a configuration had to be confirmed in is over. */
+  undoing: () => void = () => undefined;
   readonly #attrs = sampleRoute(this.attributes);
   readonly #prefixes: Iterable<Prefix>;
   /** How many routes were asked for. */
@@ -224,14 +226,24 @@ export class FakeDaemon implements DaemonView {
 
   configure(request: ConfigureRequest): ReturnType<DaemonView['configure']> {
     this.log.push(`configure ${JSON.stringify(request)}`);
+    this.undoing = () => request.notice?.('Config timeout expired, starting undo');
     if (request.path === undefined) return { kind: 'done' };
-    return { kind: 'failed', errors: this.check(request.path) };
+    return { kind: 'failed', errors: this.check(request.path).errors };
   }
 
   check(path: string): ReturnType<DaemonView['check']> {
-    if (path === '/etc/bird.conf') return [];
+    if (path === '/etc/bird.conf') return { errors: [], effects: ['node1 restarts (hold time)'] };
+    if (path === 'none.conf') {
+      const message = `Unable to open configuration file ${path}: No such file or directory`;
+      const nowhere = { file: path, line: 0, column: 0 };
+      return { errors: [{ severity: 'error', message, location: nowhere, width: 1 }], effects: [] };
+    }
     const location = { file: path, line: 3, column: 4 };
-    return [{ severity: 'error', message: 'syntax error', location, width: 1 }];
+    return { errors: [{ severity: 'error', message: 'syntax error', location, width: 1 }], effects: [] };
+  }
+
+  configureStatus(): ReturnType<DaemonView['configureStatus']> {
+    return { state: 'progress', undoInS: 4.998 };
   }
 
   confirm(): ReturnType<DaemonView['configure']> {

@@ -98,6 +98,7 @@ template bgp clients {
     import filter clients_in;
     export where source = RTS_BGP && bgp_local_pref > 50;
     import limit 1000 action block;
+    export limit 1000 action block;
     receive limit 2000;
     import keep filtered;
     add paths tx;
@@ -488,12 +489,6 @@ export const REFUSED: readonly Refused[] = [
       ],
       ['secondary', neighbor('', 'secondary;'), '7:10', "'secondary' is not built yet"],
       ['a default MED', neighbor('default bgp_med 4;'), '6:3', "'default bgp_med' is not built yet"],
-      [
-        'an export limit that blocks',
-        neighbor('', 'export limit 5 action block;'),
-        '7:10',
-        "'export limit' with 'action block' is not built yet",
-      ],
       [
         'a watchdog that kills',
         `watchdog timeout 5 s;\n${HEAD}`,

@@ -1,7 +1,6 @@
 /** Whether two filters mean the same: then a reload need not look at any route again. */
 import type { Expression } from './ast.ts';
 import type { Bindings, FilterProgram, FunctionProgram } from './program.ts';
-
 import { AsPath, PathMask } from './as-path.ts';
 import type { AttributeInfo } from './attributes.ts';
 import { PrefixSet } from './prefix-set.ts';
@@ -58,10 +57,10 @@ export class FilterComparer {
 
   /** Syntax nodes, and the plain objects in them. */
   #node(a: Fields, b: Fields, x: Bindings, y: Bindings): boolean {
-    const [known, other] = [x.constants.get(a), y.constants.get(b)];
+    const [known, other] = [constantOf(a, x), constantOf(b, y)];
     if (known !== undefined || other !== undefined) {
       // Constants are what they stand for, whatever they are called or however they are written.
-      const sameType = x.types.get(a as unknown as Expression) === y.types.get(b as unknown as Expression);
+      const sameType = typeOf(a, x) === typeOf(b, y);
       if (!sameType || !sameConstant(known, other)) return false;
       if (a['kind'] !== undefined || b['kind'] !== undefined) return true;
       // A branch of `case`: its set is constant, its statements are not.
@@ -75,9 +74,6 @@ export class FilterComparer {
     if (called || otherCalled) {
       if (!called || !otherCalled || !this.sameFunction(called, otherCalled)) return false;
       return this.#value(a['args'], b['args'], x, y);
-    }
-    if (a['kind'] === 'constant' && b['kind'] === 'constant') {
-      return a['type'] === b['type'] && sameConstant(a['value'] as Value, b['value'] as Value);
     }
     const skip = (key: string): boolean => PLACES.has(key) || (key === 'name' && slot !== undefined);
     const keys = Object.keys(a).filter((key) => !skip(key));
@@ -101,7 +97,53 @@ export function sameFunction(a: FunctionProgram, b: FunctionProgram): boolean {
   return new FilterComparer().sameFunction(a, b);
 }
 
-function sameConstant(a: Value, b: Value): boolean {
+/** What a node stands for where that is a constant: a literal, a name, or a set whose members are. */
+function constantOf(node: Fields, bindings: Bindings): Value | undefined {
+  return bindings.constants.get(node) ?? (node['kind'] === 'constant' ? (node['value'] as Value) : undefined);
+}
+
+function typeOf(node: Fields, bindings: Bindings): unknown {
+  return bindings.types.get(node as unknown as Expression) ?? node['type'];
+}
+
+/** A text that programs which mean the same have in common, so that few have to be compared. */
+export function fingerprint(program: FilterProgram): string {
+  const out: string[] = [program.kind];
+  if (program.kind === 'filter') digest(program.body, program.bindings, out);
+  return out.join(' ');
+}
+
+function digest(value: unknown, bindings: Bindings, out: string[]): void {
+  if (Array.isArray(value)) {
+    out.push('[');
+    for (const item of value) digest(item, bindings, out);
+    out.push(']');
+    return;
+  }
+  if (typeof value !== 'object' || value === null) {
+    out.push(String(value));
+    return;
+  }
+  const node = value as Fields;
+  const known = constantOf(node, bindings);
+  if (known !== undefined) {
+    // Sets and the like may be written in many ways.
+    out.push(typeof known === 'object' ? '{}' : String(known));
+    if (node['kind'] === undefined) digest(node['body'], bindings, out);
+    return;
+  }
+  if (bindings.functions.has(node)) {
+    out.push('call');
+    digest(node['args'], bindings, out);
+    return;
+  }
+  const slot = bindings.variables.get(node);
+  for (const key in node) {
+    if (!PLACES.has(key) && !(key === 'name' && slot !== undefined)) digest(node[key], bindings, out);
+  }
+}
+
+function sameConstant(a: Value | undefined, b: Value | undefined): boolean {
   if (a instanceof ValueSet) return b instanceof ValueSet && a.sameMembers(b);
   if (a instanceof PrefixSet) return b instanceof PrefixSet && a.same(b);
   if (a instanceof AsPath) return b instanceof AsPath && a.same(b);

@@ -105,7 +105,11 @@ for (const program of ['birdc', 'birdcl']) {
       ['sh prot', 0, 'Name       Proto      Table      State  Since         Info\n'],
       ['show route for 10.65.1.1 protocol node1', 0, 'Table master4:\n10.65.0.0/16'],
       ['show route count table master4', 0, '6 of 6 routes for 3 networks in table master4\n'],
-      ['configure check', 0, 'Reading configuration from /etc/bird.conf\nConfiguration OK\n'],
+      [
+        'configure check',
+        0,
+        'Reading configuration from /etc/bird.conf\nnode1 restarts (hold time)\nConfiguration OK\n',
+      ],
       ['show protocols nobody', 1, "syntax error, unexpected 'nobody', expecting a protocol\n"],
       ['show route 10.99.0.0/16', 1, 'Network not found\n'],
     ])('%s', async (request, status, text) => {

@@ -3,6 +3,8 @@
  * out once more, rounds of everybody telling everybody until nothing changes. Shares no code with what it checks.
  */
 
+import type { SimFilter } from './policies.ts';
+
 /** A route as a router holds it. */
 export interface OracleRoute {
   readonly prefix: string;
@@ -31,6 +33,10 @@ export interface OracleSession {
   readonly neighbor: string;
   readonly isClient: boolean;
   readonly clusterId: number;
+  readonly importFilter: SimFilter;
+  readonly exportFilter: SimFilter;
+  /** What is sent has the router's own address as next hop. */
+  readonly nextHopSelf: boolean;
 }
 
 /** Paths by prefix, then by the neighbour they are from (the router's own name for its own). */
@@ -54,8 +60,11 @@ export function settle(
           if (session.router !== router.name || session.neighbor === from) continue;
           const target = byName.get(session.neighbor)!;
           const source = from === router.name ? undefined : end(router.name, from);
-          const sent = exported(router, paths.get(from)!, source, session, byName);
-          const taken = sent && accepted(sent, target, router, end(target.name, router.name));
+          const reflected = exported(router, paths.get(from)!, source, session, byName);
+          const sent = reflected && filtered(reflected, session.exportFilter);
+          const back = end(target.name, router.name);
+          const arrived = sent && accepted(sent, target, router, back);
+          const taken = arrived && filtered(arrived, back.importFilter);
           if (!taken) continue;
           const table = next.get(target.name)!;
           table.set(prefix, (table.get(prefix) ?? new Map<string, OracleRoute>()).set(router.name, taken));
@@ -127,7 +136,8 @@ function exported(
       clusterList: [],
     };
   }
-  if (!source || byName.get(source.neighbor)!.as !== router.as) return route;
+  const nextHop = target.nextHopSelf ? router.address : route.nextHop;
+  if (!source || byName.get(source.neighbor)!.as !== router.as) return { ...route, nextHop };
   if (!source.isClient && !target.isClient) return undefined;
   if (target.isClient && route.clusterList.includes(target.clusterId)) return undefined;
   const clusters: number[] = [];
@@ -136,9 +146,18 @@ function exported(
   if (source.isClient) clusters.push(source.clusterId);
   return {
     ...route,
+    nextHop,
     originatorId: route.originatorId || byName.get(source.neighbor)!.routerId,
     clusterList: [...clusters, ...route.clusterList],
   };
+}
+
+/** What a filter leaves of a route. */
+function filtered(route: OracleRoute, filter: SimFilter): OracleRoute | undefined {
+  if (filter === 'all') return route;
+  if (filter === 'none') return undefined;
+  if (filter.kind === 'tag') return { ...route, communities: [filter.community >>> 0] };
+  return Number(route.prefix.split('.')[2]) % 3 === filter.remainder ? undefined : route;
 }
 
 /** What a router makes of what it is sent; undefined where it is a loop. */

@@ -20,10 +20,11 @@ if (values.help) {
   let failed = 0;
   for (let seed = first; seed < first + count; seed++) {
     const result = await new ReflectionWorld(seed).run();
-    const { kind, routers, routes, sessionsLost, faults } = result;
+    const { kind, routers, routes, sessionsLost, reconfigurations, faults } = result;
     const verdict = faults.length === 0 ? 'ok' : 'FAILED';
     out.write(
-      `seed ${seed}: ${verdict}, ${kind} of ${routers} routers, ${routes} routes, ${sessionsLost} sessions lost\n`,
+      `seed ${seed}: ${verdict}, ${kind} of ${routers} routers, ${routes} routes, ${sessionsLost} sessions lost, ` +
+        `${reconfigurations} policies changed\n`,
     );
     for (const fault of faults) out.write(`  ${fault}\n`);
     if (faults.length > 0) failed++;

@@ -12,14 +12,18 @@ import { SimWorld } from '../../speaker/sim/speakers.ts';
 import type { SimHost, SimLink } from '../../speaker/sim/network.ts';
 import type { PeerPolicy } from '../peer-policy.ts';
 import type { Reflector } from '../reflector.ts';
-import { openPolicy, SimRouter } from './router.ts';
+import { NO_FILTERS, randomFilters, SimPolicies, type SimFilters } from './policies.ts';
+import { openChannel, openPolicy, SimRouter } from './router.ts';
 import { describeRoute, describeTable, settle, type OracleRoute, type OracleSession } from './oracle.ts';
 import { randomTopology, type SimRouterSpec, type Topology } from './topology.ts';
 
 const STATIC_PREFERENCE = 200;
-/** Small, so that a stalled member falls out of the log and is resynchronised. */
-const SEGMENT_BYTES = 4096;
-const WINDOW_BYTES = 16 * 1024;
+/** Small, so that a stalled member falls out of the log and is resynchronised, or has its group wait. */
+const LOG_LIMITS = [
+  { segmentBytes: 4096, windowBytes: 16 * 1024 },
+  { segmentBytes: 8192, windowBytes: 16 * 1024 },
+  { segmentBytes: 16 * 1024, windowBytes: 64 * 1024 },
+] as const;
 /** Simulated milliseconds. */
 const FAULTY_MS = 60_000;
 const HEAL_LIMIT_MS = 1_800_000;
@@ -38,6 +42,8 @@ export interface SimResult {
   readonly routes: number;
   /** Sessions that were lost while links misbehaved. */
   readonly sessionsLost: number;
+  /** Policies that changed while their session was up. */
+  readonly reconfigurations: number;
   /** What was wrong at the end, one line each; empty where all was well. */
   readonly faults: string[];
 }
@@ -47,9 +53,14 @@ export class ReflectionWorld {
   readonly #random: Random;
   readonly #sim: SimWorld;
   readonly #topology: Topology;
+  readonly #limits: (typeof LOG_LIMITS)[number];
   readonly #routers = new Map<string, WorldRouter>();
+  /** What routers were last configured with, by router and neighbour. */
+  readonly #filters = new Map<string, SimFilters>();
+  readonly #policyBooks = new Map<string, SimPolicies>();
   readonly #links: { link: SimLink; ends: [SimHost, SimHost] }[] = [];
   #sessionsLost = 0;
+  #reconfigurations = 0;
   #ending = false;
 
   constructor(seed: number) {
@@ -57,6 +68,7 @@ export class ReflectionWorld {
     this.#random = seededRandom(seed);
     this.#sim = new SimWorld(seed ^ 0x5ca1ab1e);
     this.#topology = randomTopology(this.#random);
+    this.#limits = this.#random.pick(LOG_LIMITS);
   }
 
   /** Runs the world from cold start to empty tables. */
@@ -81,6 +93,7 @@ export class ReflectionWorld {
       routers: this.#routers.size,
       routes,
       sessionsLost: this.#sessionsLost,
+      reconfigurations: this.#reconfigurations,
       faults,
     };
   }
@@ -92,21 +105,54 @@ export class ReflectionWorld {
       routerId: `1.1.${(spec.index * 7) % 11}.${spec.index}`,
       as: spec.as,
       policyOf: (neighbor) => this.#policy(spec.name, neighbor),
-      limits: { windowBytes: WINDOW_BYTES, segmentBytes: SEGMENT_BYTES },
+      limits: this.#limits,
     });
     router.speaker.happenings.subscribe((event) => {
       if (event.type === 'ended' && !this.#ending) this.#sessionsLost++;
     });
     await router.listen();
     this.#routers.set(spec.name, { spec, router, own: new Map() });
+    this.#policyBooks.set(spec.name, new SimPolicies(router.reflector.store));
   }
 
   #policy(router: string, neighbor: string): PeerPolicy {
     const isClient = this.#reflectsFor(router, neighbor);
+    const { importFilter, exportFilter, nextHopSelf } = this.#filtersOf(router, neighbor);
+    const book = this.#policyBooks.get(router)!;
     return openPolicy({
       routeReflectorClient: isClient,
       clusterId: isClient ? this.#topology.clusters.get(router)! : 0,
+      channels: [
+        openChannel(0, {
+          importPolicy: book.policy(importFilter),
+          exportPolicy: book.policy(exportFilter),
+          nextHopSelf: nextHopSelf ? 'all' : 'no',
+        }),
+      ],
     });
+  }
+
+  #filtersOf(router: string, neighbor: string): SimFilters {
+    return this.#filters.get(`${router} ${neighbor}`) ?? NO_FILTERS;
+  }
+
+  /** Another configuration for a router: filters of some of its neighbours change, sessions stay. */
+  #reconfigure(): void {
+    const random = this.#random;
+    const { spec, router } = random.pick([...this.#routers.values()]);
+    const filters = randomFilters(random);
+    const everybody = random.chance(0.3);
+    for (const neighbor of this.#neighbors(spec.name)) {
+      if (!everybody && random.chance(0.5)) continue;
+      this.#filters.set(`${spec.name} ${neighbor}`, random.chance(0.8) ? filters : randomFilters(random));
+      const peer = router.reflector.peers.get(neighbor);
+      peer?.reconfigure(this.#policy(spec.name, neighbor));
+      if (peer) this.#reconfigurations++;
+    }
+  }
+
+  #neighbors(router: string): string[] {
+    return this.#topology.sessions.flatMap(({ a, b }) => (a === router ? [b] : b === router ? [a] : []));
   }
 
   #reflectsFor(router: string, neighbor: string): boolean {
@@ -134,6 +180,7 @@ export class ReflectionWorld {
     while (clock.now() < end) {
       for (let i = random.below(30); i > 0; i--) this.#changeRoute(random.pick(prefixes));
       if (random.chance(0.4)) this.#changeLink();
+      if (random.chance(0.2)) this.#reconfigure();
       clock.runFor(1 + random.below(800));
     }
   }
@@ -219,6 +266,7 @@ export class ReflectionWorld {
         neighbor: neighbor!,
         isClient: this.#reflectsFor(router!, neighbor!),
         clusterId: this.#topology.clusters.get(router!) ?? 0,
+        ...this.#filtersOf(router!, neighbor!),
       })),
     );
     const routers = [...this.#routers.values()].map(({ spec, router, own }) => ({
@@ -277,7 +325,13 @@ export class ReflectionWorld {
         expectNone(`${name} paths in ${table.name}`, table.paths.size);
         expectNone(`${name} networks in ${table.name}`, table.nets.size);
       }
-      for (const group of reflector.groups.values()) {
+      // Groups that were split by a reconfiguration come together again.
+      const groups = [...reflector.groups.values()];
+      const kinds = new Set(
+        groups.map(({ target }) => JSON.stringify({ ...target, policy: target.policy.name })),
+      );
+      expectNone(`${name} groups that are the same as another one`, groups.length - kinds.size);
+      for (const group of groups) {
         expectNone(`${name} routes in an update group`, group.adjRibOut.routes);
         expectNone(`${name} tombstones in an update group`, group.adjRibOut.tombstones);
       }

@@ -54,13 +54,7 @@ export function channelRules<Draft extends ChannelDraft>(): Rule<Draft>[] {
     option('export', policy, (channel: Draft, value) => (channel.exportFilter = value)),
     option('receive limit', limit, (channel: Draft, value) => (channel.receiveLimit = value)),
     option('import limit', limit, (channel: Draft, value) => (channel.importLimit = value)),
-    option('export limit', limit, (channel: Draft, value, _context, at) => {
-      if (value?.action === 'block') {
-        const hint = "all of a group are sent the same bytes; use 'action warn', 'restart' or 'disable'";
-        throw new ConfError(at, "'export limit' with 'action block' is not built yet", hint);
-      }
-      channel.exportLimit = value;
-    }),
+    option('export limit', limit, (channel: Draft, value) => (channel.exportLimit = value)),
     option('import keep filtered', bool, (channel: Draft, value) => (channel.importKeepFiltered = value)),
     option('preference', bounded(0, 65535, 'Value out of range (0-65535)'), (channel: Draft, value) => {
       channel.preference = value;
