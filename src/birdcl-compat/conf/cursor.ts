@@ -5,20 +5,27 @@ import { formatIp } from '../../base/ip.ts';
 import { maskIp } from '../filter/values.ts';
 import type { Prefix } from '../filter/values.ts';
 import { ConfError, nearest } from './diagnostics.ts';
+import { BIRD_2 } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { TOKEN } from './lexer.ts';
 import type { TokenKind, Tokens } from './lexer.ts';
 
 /** How deep expressions and statements may nest. */
 const MAX_DEPTH = 200;
 
+/** What helps where an address is of the family that the daemon of BIRD 1.6 has not. */
+const OTHER_FAMILY = 'read as BIRD 1.6, which has one family; see --family and --dialect';
+
 export class Cursor {
   readonly tokens: Tokens;
+  readonly dialect: Dialect;
   /** Index of the next token. */
   at = 0;
   #depth = 0;
 
-  constructor(tokens: Tokens) {
+  constructor(tokens: Tokens, dialect: Dialect = BIRD_2) {
     this.tokens = tokens;
+    this.dialect = dialect;
   }
 
   get kind(): TokenKind {
@@ -94,6 +101,7 @@ export class Cursor {
   /** An address. */
   address(): IpAddress {
     const text = this.tokens.text(this.at);
+    this.#checkFamily();
     if (this.kind === TOKEN.ip4) {
       const word = parseIpv4(text);
       if (word === undefined) this.fail(`Invalid IPv4 address ${text}`);
@@ -105,6 +113,23 @@ export class Cursor {
     if (!words) this.fail(`Invalid IPv6 address ${text}`);
     this.at++;
     return { version: 6, words };
+  }
+
+  /** `bird` of BIRD 1.6 knows no IPv6 addresses; `bird6` reads quads, but only as identifiers. */
+  #checkFamily(): void {
+    const { dialect, kind } = this;
+    if (dialect.version === 2) return;
+    if (dialect.family === 0 && kind === TOKEN.ip6) {
+      this.fail('This is an IPv4 router, therefore IPv6 addresses are not supported', OTHER_FAMILY);
+    }
+    if (dialect.family === 1 && kind === TOKEN.ip4 && this.isPunctuationAfter(1, '/')) {
+      this.at++;
+      this.fail(`syntax error, unexpected '/'`, OTHER_FAMILY);
+    }
+  }
+
+  isPunctuationAfter(count: number, text: string): boolean {
+    return this.kindAfter(count) === TOKEN.punctuation && this.textAfter(count) === text;
   }
 
   isAddress(): boolean {

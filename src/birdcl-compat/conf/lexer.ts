@@ -107,7 +107,13 @@ export class Tokens {
 
   /** A diagnostic at a token. */
   diagnostic(
-    error: { at: number; message: string; hint?: string | undefined; related?: number | undefined },
+    error: {
+      at: number;
+      message: string;
+      hint?: string | undefined;
+      related?: number | undefined;
+      notBuilt?: boolean;
+    },
     severity: Diagnostic['severity'],
   ): Diagnostic {
     const at = Math.min(error.at, this.length - 1);
@@ -117,7 +123,8 @@ export class Tokens {
       const { file, line, column } = this.locate(error.related);
       hint = `${hint === undefined ? 'see' : `${hint}; see`} ${file}:${line}:${column}`;
     }
-    return diagnosticAt(source, this.#starts[at]!, this.#lengths[at]!, severity, error.message, hint);
+    const found = diagnosticAt(source, this.#starts[at]!, this.#lengths[at]!, severity, error.message, hint);
+    return error.notBuilt ? { ...found, notBuilt: true } : found;
   }
 
   /** Reads a text and everything that it includes. */

@@ -4,7 +4,10 @@ import { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { Tokens } from './lexer.ts';
+import { recogniseDialect } from './dialect.ts';
+import type { Dialect, DialectChoice } from './dialect.ts';
 import { Lowering } from './lower.ts';
+import type { Reporter } from './lower.ts';
 import type { DaemonConfig } from './lowered.ts';
 import { parseConfig } from './parse.ts';
 import type { HostFacts } from './router-id.ts';
@@ -14,6 +17,8 @@ export interface LoadResult {
   /** Absent where there are errors. */
   readonly config?: DaemonConfig;
   /** In the order of the text; the first is the one that BIRD would report. */
+  /** As chosen or recognised; absent where the file could not be read. */
+  readonly dialect?: Dialect;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -27,23 +32,32 @@ const MAX_ERRORS = 20;
  * @param text its content
  * @param files where `include` reads
  * @param host what the host is called and which addresses it has
+ * @param choice what is known of the dialect; the rest is recognised from the text
  */
-export function loadText(path: string, text: string, files: ConfigFiles, host: HostFacts): LoadResult {
+export function loadText(
+  path: string,
+  text: string,
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice = {},
+): LoadResult {
   const tokens = new Tokens();
   tokens.addFile(path, text, files);
+  const dialect = recogniseDialect(tokens, choice);
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
   const statements: StatementNode[] = [];
   try {
-    parseConfig(new Cursor(tokens), statements);
+    parseConfig(new Cursor(tokens, dialect), statements);
   } catch (error) {
     if (!(error instanceof ConfError)) throw error;
     errors.push(error);
   }
-  const lowering = new Lowering(host, {
+  const reporter: Reporter = {
     error: (error) => errors.push(error),
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
-  });
+  };
+  const lowering = new Lowering(host, reporter, dialect);
   for (const statement of statements) lowering.add(statement);
   const config = lowering.finish(
     path,
@@ -54,13 +68,19 @@ export function loadText(path: string, text: string, files: ConfigFiles, host: H
   errors.sort((a, b) => a.at - b.at);
   return {
     ...(config && { config }),
+    dialect,
     errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
     warnings,
   };
 }
 
 /** `loadText` of a file; a file that cannot be read is an error at its own name. */
-export function loadFile(path: string, files: ConfigFiles, host: HostFacts): LoadResult {
+export function loadFile(
+  path: string,
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice = {},
+): LoadResult {
   let text: string;
   try {
     text = files.read(path);
@@ -70,5 +90,5 @@ export function loadFile(path: string, files: ConfigFiles, host: HostFacts): Loa
     const location = { file: path, line: 0, column: 0 };
     return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
   }
-  return loadText(path, text, files, host);
+  return loadText(path, text, files, host, choice);
 }

@@ -1,13 +1,15 @@
 /** From statements to `DaemonConfig`: names, constants, inheritance, checks. Statements are taken in order, as BIRD does. */
+import { FAMILIES } from '../../base/family.ts';
 import { checkFilterDefinition, checkFunction } from '../filter/check.ts';
 import type { ProtocolNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
-import { ConfError } from './diagnostics.ts';
+import { ConfError, NotBuiltError } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import { newGlobals } from './grammar/global.ts';
 import type { GlobalDraft } from './grammar/global.ts';
 import type { ProtocolDraft } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
-import type { AnyProtocolConfig, DaemonConfig, TableConfig } from './lowered.ts';
+import type { AnyProtocolConfig, AnyTableConfig, DaemonConfig, TableConfig } from './lowered.ts';
 import { chooseRouterId } from './router-id.ts';
 import type { HostFacts } from './router-id.ts';
 import { applyOptions } from './rules.ts';
@@ -21,6 +23,8 @@ export interface Reporter {
   warn(at: number, message: string): void;
 }
 
+type TableNode = Extract<StatementNode, { kind: 'table' }>;
+
 interface PendingProtocol {
   readonly node: ProtocolNode;
   readonly draft: ProtocolDraft;
@@ -33,20 +37,33 @@ export class Lowering {
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
   readonly #tables: TableConfig[] = [];
+  /** Default tables that the text has named too. */
+  readonly #restated = new Set<AnyTableConfig>();
   readonly #pending: PendingProtocol[] = [];
   readonly #counters = new Map<string, number>();
 
-  constructor(host: HostFacts, reporter: Reporter) {
+  constructor(host: HostFacts, reporter: Reporter, dialect: Dialect) {
     this.#host = host;
     this.#reporter = reporter;
     this.#context = {
       scope: this.#scope,
+      dialect,
       warn: (at, message) => reporter.warn(at, message),
+      refuse: (at, message, hint) => reporter.error(new NotBuiltError(at, message, hint)),
     };
-    for (const [name, family] of [['master4', 0] as const, ['master6', 1] as const]) {
-      const table = { name, family, sorted: false };
+    for (const family of FAMILIES) {
+      // BIRD 1.6 calls the table of its one family `master`.
+      const table = {
+        name: `master${family.index === 0 ? 4 : 6}`,
+        net: family.name,
+        family: family.index,
+        sorted: false,
+      };
       this.#tables.push(table);
+      if (dialect.version === 1 && dialect.family !== family.index) continue;
+      const name = dialect.version === 1 ? 'master' : table.name;
       this.#scope.define(name, 0, { kind: 'table', table });
+      this.#scope.defaultTables.set(table.net, table);
     }
   }
 
@@ -86,29 +103,38 @@ export class Lowering {
       case 'table': {
         const draft: TableDraft = { sorted: statement.sorted };
         applyOptions(draft, statement.options, this.#context);
-        const { name, at } = statement.name;
-        const table = { name, family: statement.family, sorted: draft.sorted };
-        this.#addTable(table, at);
+        this.#addTable(statement, draft);
         break;
       }
       case 'protocol':
         this.#addProtocol(statement);
         break;
       case 'refused':
-        throw new ConfError(statement.at, statement.message, statement.hint);
+        throw new NotBuiltError(statement.at, statement.message, statement.hint);
     }
   }
 
   /** `ipv4 table master4` may restate a table that is there anyway. */
-  #addTable(table: TableConfig, at: number): void {
-    const index = this.#tables.findIndex(({ name }) => name === table.name);
-    if (index >= 0 && index < 2 && this.#tables[index]!.family === table.family) {
-      if (table.sorted)
-        throw new ConfError(at, `Table ${table.name} cannot be sorted`, 'use a table of another name');
+  #addTable({ at, net, name: { name, at: nameAt } }: TableNode, { sorted }: TableDraft): void {
+    const named = this.#scope.get(name);
+    const index = named?.kind === 'table' ? this.#tables.indexOf(named.table as TableConfig) : -1;
+    const known = this.#tables[index];
+    if (known && known === this.#scope.defaultTables.get(net) && !this.#restated.has(known)) {
+      // `sorted` changes no table of Catbird; BIRD's checks of what excludes it ask the one that is named here.
+      const restated = { ...known, sorted };
+      this.#restated.add(restated);
+      this.#tables[index] = restated;
+      this.#scope.replace(name, { kind: 'table', table: restated });
+      this.#scope.defaultTables.set(net, restated);
       return;
     }
-    this.#scope.define(table.name, at, { kind: 'table', table });
-    this.#tables.push(table);
+    const family = FAMILIES.find((candidate) => candidate.name === net)?.index;
+    const table = { name, net, sorted };
+    const entry = family === undefined ? table : { ...table, family };
+    this.#scope.define(name, nameAt, { kind: 'table', table: entry });
+    if (!this.#scope.defaultTables.has(net)) this.#scope.defaultTables.set(net, entry);
+    if ('family' in entry) this.#tables.push(entry);
+    else this.#context.refuse(at, `${net} tables are not built yet`, 'Catbird carries ipv4 and ipv6 unicast');
   }
 
   #addProtocol(node: ProtocolNode): void {
@@ -118,7 +144,7 @@ export class Lowering {
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
     this.#scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
     applyOptions(draft, node.options, this.#context);
-    if (!template) this.#pending.push({ node, draft });
+    if (!template || grammar.checksTemplates) this.#pending.push({ node, draft });
   }
 
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
@@ -152,25 +178,37 @@ export class Lowering {
     const globals = this.#globals;
     const routerId = globals.routerId ?? chooseRouterId(globals.routerIdFrom, this.#host);
     const protocols: AnyProtocolConfig[] = [];
+    const attached = new Map<AnyTableConfig, string>();
     for (const { node, draft } of this.#pending) {
+      // Its text was cut short by a syntax error.
+      if (node.end === undefined) continue;
       try {
         const context = {
           ...this.#context,
           routerId: routerId ?? 0,
+          template: node.template,
+          kindAt: node.kindAt,
           end: node.end,
+          attached,
+          listen: globals.listen,
           hostname: globals.hostname ?? this.#host.hostname,
         };
-        protocols.push(node.grammar.finish(draft, context));
+        const config = node.grammar.finish(draft, context);
+        if (config && !node.template) protocols.push(config);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
         this.#reporter.error(error);
       }
     }
     if (failed()) return undefined;
-    if (protocols.length === 0) {
+    if (!this.#pending.some(({ node }) => !node.template)) {
       this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
     }
-    if (routerId === undefined || routerId === 0) {
+    const { dialect } = this.#context;
+    if (dialect.version === 1 && dialect.family === 1 && globals.routerId === undefined) {
+      const hint = "add 'router id 192.0.2.1;' with a number of your own";
+      this.#reporter.error(new ConfError(end, 'Router ID must be configured manually on IPv6 routers', hint));
+    } else if (routerId === undefined || routerId === 0) {
       const hint =
         "this host has no IPv4 address to take it from; add 'router id 192.0.2.1;' with a number of your own";
       this.#reporter.error(

@@ -4,12 +4,15 @@
  */
 import type { ArgumentKind } from './arguments.ts';
 import type { Cursor } from './cursor.ts';
-import { ConfError } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import type { Scope } from './scope.ts';
 
 /** What lowering carries along. */
 export interface Context {
   readonly scope: Scope;
+  readonly dialect: Dialect;
+  /** Reports what BIRD takes and Catbird cannot do yet; the configuration is refused, the rest of it checked. */
+  refuse(at: number, message: string, hint?: string): void;
   /** A notice about a line that is accepted but means something else than its writer may think. */
   warn(at: number, message: string): void;
 }
@@ -18,16 +21,20 @@ export interface Rule<Target> {
   /** Keywords, separated by spaces. */
   readonly words: string;
   readonly parse: (cursor: Cursor) => unknown;
-  readonly apply: (target: Target, node: unknown, context: Context, option: OptionNode<Target>) => void;
+  readonly apply: (target: Target, node: unknown, context: Context, place: Place) => void;
 }
 
-/** One option in the text. */
-export interface OptionNode<Target> {
-  readonly rule: Rule<Target>;
+/** Where an option is in the text. */
+export interface Place {
   /** Token of its first word. */
   readonly at: number;
   /** Token of its `;`. */
   readonly end: number;
+}
+
+/** One option in the text. */
+export interface OptionNode<Target> extends Place {
+  readonly rule: Rule<Target>;
   readonly argument: unknown;
 }
 
@@ -66,8 +73,23 @@ export function refused<Target, Node, Value>(
   why: string,
   harmless: (value: Value) => boolean = () => false,
 ): Rule<Target> {
-  return option(words, kind, (_target: Target, value, _context, at) => {
-    if (!harmless(value)) throw new ConfError(at, `'${words}' is not built yet`, why);
+  return option(words, kind, (_target: Target, value, context, at) => {
+    if (!harmless(value)) context.refuse(at, `'${words}' is not built yet`, why);
+  });
+}
+
+/**
+ * A row for an option that is accepted with a notice, because it has no effect here.
+ * @param quiet values that need no notice: they ask for what Catbird does anyway
+ */
+export function noticed<Target, Node, Value>(
+  words: string,
+  kind: ArgumentKind<Node, Value>,
+  why: string,
+  quiet: (value: Value) => boolean = () => false,
+): Rule<Target> {
+  return option(words, kind, (_target: Target, value, context, at) => {
+    if (!quiet(value)) context.warn(at, `'${words}' has no effect: ${why}`);
   });
 }
 

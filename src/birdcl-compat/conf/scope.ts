@@ -3,17 +3,20 @@ import { ConfError, nearest } from './diagnostics.ts';
 import type { FilterProgram, FunctionProgram } from '../filter/program.ts';
 import type { Type } from '../filter/types.ts';
 import type { Value } from '../filter/values.ts';
-import type { TableConfig } from './lowered.ts';
+import type { AnyTableConfig } from './lowered.ts';
+import type { NetType } from './net-types.ts';
 
 export type ConfigSymbol =
   | { readonly kind: 'constant'; readonly type: Type; readonly value: Value }
   | { readonly kind: 'filter'; readonly filter: FilterProgram }
   | { readonly kind: 'function'; readonly function: FunctionProgram }
-  | { readonly kind: 'table'; readonly table: TableConfig }
+  | { readonly kind: 'table'; readonly table: AnyTableConfig }
   | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: object };
 
 export class Scope {
   readonly #symbols = new Map<string, ConfigSymbol>();
+  /** The table that a channel has which names none: the first of its type. */
+  readonly defaultTables = new Map<NetType, AnyTableConfig>();
 
   get(name: string): ConfigSymbol | undefined {
     return this.#symbols.get(name);
@@ -21,6 +24,11 @@ export class Scope {
 
   define(name: string, at: number, symbol: ConfigSymbol): void {
     if (this.#symbols.has(name)) throw new ConfError(at, `Symbol '${name}' already defined`);
+    this.#symbols.set(name, symbol);
+  }
+
+  /** Gives a name that is known another meaning. */
+  replace(name: string, symbol: ConfigSymbol): void {
     this.#symbols.set(name, symbol);
   }
 

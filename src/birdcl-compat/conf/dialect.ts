@@ -1,0 +1,144 @@
+/** Which BIRD a configuration was written for. */
+import type { FamilyIndex } from '../../base/family.ts';
+import type { Tokens } from './lexer.ts';
+import { TOKEN } from './lexer.ts';
+
+/**
+ * BIRD 2 (and 3) has channels and tables of many types in one daemon. BIRD 1.6 has one address family for each
+ * daemon, `bird` or `bird6`, and the options of the channel in the protocol itself.
+ */
+export type Dialect =
+  | { readonly version: 2 }
+  /** `family`: that of the daemon, 0 for `bird`, 1 for `bird6`. */
+  | { readonly version: 1; readonly family: FamilyIndex };
+
+export const BIRD_2: Dialect = { version: 2 };
+
+/** What the command line says; what it leaves out is recognised from the text. */
+export interface DialectChoice {
+  readonly version?: 1 | 2;
+  readonly family?: FamilyIndex;
+}
+
+/** Words that begin an option of a protocol in BIRD 1.6 and are inside a channel in BIRD 2. */
+const CHANNEL_OPTIONS: ReadonlySet<string> = new Set([
+  'import',
+  'export',
+  'preference',
+  'table',
+  'next',
+  'gateway',
+  'add',
+  'missing',
+  'secondary',
+  'receive',
+]);
+
+/** Words that begin a channel of a protocol in BIRD 2. */
+const CHANNELS: ReadonlySet<string> = new Set([
+  'ipv4',
+  'ipv6',
+  'vpn4',
+  'vpn6',
+  'roa4',
+  'roa6',
+  'flow4',
+  'flow6',
+  'mpls',
+  'aspa',
+  'eth',
+  'evpn',
+]);
+
+/** Protocols whose options say nothing about the dialect. */
+const EITHER: ReadonlySet<string> = new Set([
+  'pipe',
+  'mrt',
+  'aggregator',
+  'device',
+  'bfd',
+  'ospf',
+  'radv',
+  'l3vpn',
+  'evpn',
+]);
+
+/** Protocols that BIRD 2 refuses without a channel. */
+const NEEDS_CHANNEL: ReadonlySet<string> = new Set(['static', 'kernel']);
+
+interface Evidence {
+  bird1: number;
+  bird2: number;
+  /** Protocols with options but without a channel, that would need one in BIRD 2. */
+  bare: number;
+}
+
+/** The dialect of a text, as far as the command line does not say it. A text that says nothing is BIRD 2. */
+export function recogniseDialect(tokens: Tokens, choice: DialectChoice): Dialect {
+  const version = choice.version ?? recogniseVersion(tokens);
+  if (version === 2) return BIRD_2;
+  return { version: 1, family: choice.family ?? recogniseFamily(tokens) };
+}
+
+/** `bird6` takes no IPv4 prefixes, and `bird` no IPv6 addresses at all. */
+function recogniseFamily(tokens: Tokens): FamilyIndex {
+  return tokens.kinds.includes(TOKEN.ip6) ? 1 : 0;
+}
+
+function recogniseVersion(tokens: Tokens): 1 | 2 {
+  const evidence: Evidence = { bird1: 0, bird2: 0, bare: 0 };
+  for (let at = 0; at < tokens.length; at++) {
+    const word = tokens.kinds[at] === TOKEN.word ? tokens.text(at) : '';
+    if (word === 'protocol' || word === 'template') at = weighProtocol(tokens, at, evidence);
+    else if (isPunctuation(tokens, at, '{')) at = closingBrace(tokens, at);
+    else if (CHANNELS.has(word)) evidence.bird2++;
+    else if (word === 'listen' || word === 'roa') evidence.bird1++;
+    else if (word === 'table' && isStatementStart(tokens, at)) evidence.bird1++;
+  }
+  if (evidence.bird1 !== evidence.bird2) return evidence.bird1 > evidence.bird2 ? 1 : 2;
+  return evidence.bird2 === 0 && evidence.bare > 0 ? 1 : 2;
+}
+
+/** Looks at the options of one protocol; returns its last token. */
+function weighProtocol(tokens: Tokens, start: number, evidence: Evidence): number {
+  const kind = tokens.kinds[start + 1] === TOKEN.word ? tokens.text(start + 1) : '';
+  let at = start + 2;
+  while (at < tokens.length && !isPunctuation(tokens, at, '{')) {
+    // A protocol that was cut short ends where the next statement begins.
+    if (isPunctuation(tokens, at, ';') || isPunctuation(tokens, at, '}')) return at;
+    at++;
+  }
+  const inherits = tokens.kinds[at - 2] === TOKEN.word && tokens.text(at - 2) === 'from';
+  const end = closingBrace(tokens, at);
+  let channels = 0;
+  const empty = at + 1 >= end;
+  for (at++; at < end; at++) {
+    if (isPunctuation(tokens, at, '{')) at = closingBrace(tokens, at);
+    else if (tokens.kinds[at] === TOKEN.word && isStatementStart(tokens, at)) {
+      const word = tokens.text(at);
+      if (CHANNELS.has(word)) channels++;
+      else if (CHANNEL_OPTIONS.has(word) && !EITHER.has(kind)) evidence.bird1++;
+    }
+  }
+  if (!EITHER.has(kind)) evidence.bird2 += channels;
+  if (channels === 0 && !empty && !inherits && NEEDS_CHANNEL.has(kind)) evidence.bare++;
+  return end;
+}
+
+function isPunctuation(tokens: Tokens, at: number, text: string): boolean {
+  return tokens.kinds[at] === TOKEN.punctuation && tokens.text(at) === text;
+}
+
+function isStatementStart(tokens: Tokens, at: number): boolean {
+  return at === 0 || (tokens.kinds[at - 1] === TOKEN.punctuation && /^[;{}]$/.test(tokens.text(at - 1)));
+}
+
+/** The brace that closes the one at `at`, or the last token. */
+function closingBrace(tokens: Tokens, at: number): number {
+  let depth = 0;
+  for (; at < tokens.length - 1; at++) {
+    if (isPunctuation(tokens, at, '{')) depth++;
+    else if (isPunctuation(tokens, at, '}') && --depth === 0) break;
+  }
+  return at;
+}
