@@ -1,7 +1,7 @@
 /** Which BIRD a configuration was written for. */
 import type { FamilyIndex } from '../../base/family.ts';
 import type { Tokens } from './lexer.ts';
-import { TOKEN } from './lexer.ts';
+import { punctuationCode, TOKEN } from './lexer.ts';
 
 /**
  * BIRD 2 (and 3) has channels and tables of many types in one daemon. BIRD 1.6 has one address family for each
@@ -66,6 +66,9 @@ const EITHER: ReadonlySet<string> = new Set([
 /** Protocols that BIRD 2 refuses without a channel. */
 const NEEDS_CHANNEL: ReadonlySet<string> = new Set(['static', 'kernel']);
 
+const OPEN = punctuationCode('{');
+const CLOSE = punctuationCode('}');
+
 interface Evidence {
   bird1: number;
   bird2: number;
@@ -74,15 +77,15 @@ interface Evidence {
 }
 
 /** The dialect of a text, as far as the command line does not say it. A text that says nothing is BIRD 2. */
-export function recogniseDialect(tokens: Tokens, choice: DialectChoice): Dialect {
+export function recogniseDialect(tokens: Tokens, choice: DialectChoice, path: string): Dialect {
   const version = choice.version ?? recogniseVersion(tokens);
   if (version === 2) return BIRD_2;
-  return { version: 1, family: choice.family ?? recogniseFamily(tokens) };
+  return { version: 1, family: choice.family ?? recogniseFamily(tokens, path) };
 }
 
-/** `bird6` takes no IPv4 prefixes, and `bird` no IPv6 addresses at all. */
-function recogniseFamily(tokens: Tokens): FamilyIndex {
-  return tokens.kinds.includes(TOKEN.ip6) ? 1 : 0;
+/** `bird` takes no IPv6 addresses at all. A file without any may still be called `bird6.conf`. */
+function recogniseFamily(tokens: Tokens, path: string): FamilyIndex {
+  return tokens.kinds.includes(TOKEN.ip6) || /bird6[^/]*$/.test(path) ? 1 : 0;
 }
 
 function recogniseVersion(tokens: Tokens): 1 | 2 {
@@ -126,19 +129,21 @@ function weighProtocol(tokens: Tokens, start: number, evidence: Evidence): numbe
 }
 
 function isPunctuation(tokens: Tokens, at: number, text: string): boolean {
-  return tokens.kinds[at] === TOKEN.punctuation && tokens.text(at) === text;
+  return tokens.kinds[at] === TOKEN.punctuation && tokens.values[at] === punctuationCode(text);
 }
 
 function isStatementStart(tokens: Tokens, at: number): boolean {
-  return at === 0 || (tokens.kinds[at - 1] === TOKEN.punctuation && /^[;{}]$/.test(tokens.text(at - 1)));
+  return at === 0 || [';', '{', '}'].some((mark) => isPunctuation(tokens, at - 1, mark));
 }
 
 /** The brace that closes the one at `at`, or the last token. */
 function closingBrace(tokens: Tokens, at: number): number {
+  const { kinds, values, length } = tokens;
   let depth = 0;
-  for (; at < tokens.length - 1; at++) {
-    if (isPunctuation(tokens, at, '{')) depth++;
-    else if (isPunctuation(tokens, at, '}') && --depth === 0) break;
+  for (; at < length - 1; at++) {
+    if (kinds[at] !== TOKEN.punctuation) continue;
+    if (values[at] === OPEN) depth++;
+    else if (values[at] === CLOSE && --depth === 0) break;
   }
   return at;
 }

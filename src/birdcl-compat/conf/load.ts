@@ -43,7 +43,7 @@ export function loadText(
 ): LoadResult {
   const tokens = new Tokens();
   tokens.addFile(path, text, files);
-  const dialect = recogniseDialect(tokens, choice);
+  const dialect = recogniseDialect(tokens, choice, path);
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
   const statements: StatementNode[] = [];

@@ -190,7 +190,7 @@ function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
 /** Reads the braces of a protocol, whose head is already read. */
 function parseOptions(cursor: Cursor, node: ProtocolNode): void {
   cursor.expect('{');
-  rulesFor(node.grammar, cursor.dialect)!.parseBlock(cursor, node.options);
+  rulesFor(node.grammar, cursor.dialect)!.parseBlock(cursor, node.options, true);
   node.end = cursor.at - 1;
 }
 

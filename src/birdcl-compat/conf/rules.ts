@@ -145,10 +145,13 @@ export class RuleTable<Target> {
     cursor.unexpected([...new Set(candidates)].map((word) => `'${word}'`).join(' or '), candidates);
   }
 
-  /** Reads options, each with its `;`, up to and past `}`. */
-  parseBlock(cursor: Cursor, into: OptionNode<Target>[]): void {
+  /**
+   * Reads options, each with its `;`, up to and past `}`.
+   * @param mayBeEmpty an option may be nothing: true of protocols alone
+   */
+  parseBlock(cursor: Cursor, into: OptionNode<Target>[], mayBeEmpty = false): void {
     while (!cursor.accept('}')) {
-      if (cursor.accept(';')) continue;
+      if (mayBeEmpty && cursor.accept(';')) continue;
       const node = this.parse(cursor);
       if (!node) cursor.unexpected(undefined, this.firstWords());
       const end = cursor.expect(';');
