@@ -68,6 +68,9 @@ const NEEDS_CHANNEL: ReadonlySet<string> = new Set(['static', 'kernel']);
 
 const OPEN = punctuationCode('{');
 const CLOSE = punctuationCode('}');
+const SEMICOLON = punctuationCode(';');
+/** One dialect is so far ahead that the rest of the text need not be read. */
+const CERTAIN = 50;
 
 interface Evidence {
   bird1: number;
@@ -90,8 +93,11 @@ function recogniseFamily(tokens: Tokens, path: string): FamilyIndex {
 
 function recogniseVersion(tokens: Tokens): 1 | 2 {
   const evidence: Evidence = { bird1: 0, bird2: 0, bare: 0 };
-  for (let at = 0; at < tokens.length; at++) {
-    const word = tokens.kinds[at] === TOKEN.word ? tokens.text(at) : '';
+  const { kinds, values, length } = tokens;
+  for (let at = 0; at < length; at++) {
+    if (Math.abs(evidence.bird1 - evidence.bird2) > CERTAIN) break;
+    if (kinds[at] !== TOKEN.word && values[at] !== OPEN) continue;
+    const word = kinds[at] === TOKEN.word ? tokens.text(at) : '';
     if (word === 'protocol' || word === 'template') at = weighProtocol(tokens, at, evidence);
     else if (isPunctuation(tokens, at, '{')) at = closingBrace(tokens, at);
     else if (CHANNELS.has(word)) evidence.bird2++;
@@ -133,7 +139,12 @@ function isPunctuation(tokens: Tokens, at: number, text: string): boolean {
 }
 
 function isStatementStart(tokens: Tokens, at: number): boolean {
-  return at === 0 || [';', '{', '}'].some((mark) => isPunctuation(tokens, at - 1, mark));
+  if (at === 0) return true;
+  const before = tokens.values[at - 1]!;
+  return (
+    tokens.kinds[at - 1] === TOKEN.punctuation &&
+    (before === OPEN || before === CLOSE || before === SEMICOLON)
+  );
 }
 
 /** The brace that closes the one at `at`, or the last token. */

@@ -1,5 +1,4 @@
 /** From text to a checked configuration, or to what is wrong with it. */
-import type { StatementNode } from './ast.ts';
 import { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
@@ -46,19 +45,17 @@ export function loadText(
   const dialect = recogniseDialect(tokens, choice, path);
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
-  const statements: StatementNode[] = [];
-  try {
-    parseConfig(new Cursor(tokens, dialect), statements);
-  } catch (error) {
-    if (!(error instanceof ConfError)) throw error;
-    errors.push(error);
-  }
   const reporter: Reporter = {
     error: (error) => errors.push(error),
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
   };
   const lowering = new Lowering(host, reporter, dialect);
-  for (const statement of statements) lowering.add(statement);
+  try {
+    parseConfig(new Cursor(tokens, dialect), (statement) => lowering.add(statement));
+  } catch (error) {
+    if (!(error instanceof ConfError)) throw error;
+    errors.push(error);
+  }
   const config = lowering.finish(
     path,
     tokens.length - 1,

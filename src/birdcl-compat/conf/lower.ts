@@ -26,7 +26,10 @@ export interface Reporter {
 type TableNode = Extract<StatementNode, { kind: 'table' }>;
 
 interface PendingProtocol {
-  readonly node: ProtocolNode;
+  readonly grammar: ProtocolNode['grammar'];
+  readonly template: boolean;
+  readonly kindAt: number;
+  readonly end: number;
   readonly draft: ProtocolDraft;
 }
 
@@ -144,7 +147,10 @@ export class Lowering {
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
     this.#scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
     applyOptions(draft, node.options, this.#context);
-    if (!template || grammar.checksTemplates) this.#pending.push({ node, draft });
+    // One that was cut short by a syntax error is not looked at as a whole.
+    const { kindAt, end } = node;
+    if (end === undefined || (template && !grammar.checksTemplates)) return;
+    this.#pending.push({ grammar, template, kindAt, end, draft });
   }
 
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
@@ -179,29 +185,30 @@ export class Lowering {
     const routerId = globals.routerId ?? chooseRouterId(globals.routerIdFrom, this.#host);
     const protocols: AnyProtocolConfig[] = [];
     const attached = new Map<AnyTableConfig, string>();
-    for (const { node, draft } of this.#pending) {
-      // Its text was cut short by a syntax error.
-      if (node.end === undefined) continue;
+    const context = {
+      ...this.#context,
+      routerId: routerId ?? 0,
+      template: false,
+      kindAt: 0,
+      end: 0,
+      attached,
+      listen: globals.listen,
+      hostname: globals.hostname ?? this.#host.hostname,
+    };
+    for (const { grammar, template, kindAt, end: brace, draft } of this.#pending) {
       try {
-        const context = {
-          ...this.#context,
-          routerId: routerId ?? 0,
-          template: node.template,
-          kindAt: node.kindAt,
-          end: node.end,
-          attached,
-          listen: globals.listen,
-          hostname: globals.hostname ?? this.#host.hostname,
-        };
-        const config = node.grammar.finish(draft, context);
-        if (config && !node.template) protocols.push(config);
+        context.template = template;
+        context.kindAt = kindAt;
+        context.end = brace;
+        const config = grammar.finish(draft, context);
+        if (config && !template) protocols.push(config);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
         this.#reporter.error(error);
       }
     }
     if (failed()) return undefined;
-    if (!this.#pending.some(({ node }) => !node.template)) {
+    if (!this.#pending.some(({ template }) => !template)) {
       this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
     }
     const { dialect } = this.#context;

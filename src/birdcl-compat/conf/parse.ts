@@ -55,16 +55,19 @@ const STATEMENT_WORDS = ['define', 'filter', 'function', 'template', 'protocol',
 const TABLE_WORDS: ReadonlySet<string> = new Set(NET_TYPES.map((type) => type.split(' ')[0]!));
 
 /**
- * Reads statements until the end of the text. Statements that were read before an error stay in `into`, so that
- * they can still be checked. Throws `ConfError`.
+ * Reads statements until the end of the text, each handed to `take` before the next one is read: BIRD reads in one
+ * pass, and syntax trees need not be kept. Throws `ConfError`.
  */
-export function parseConfig(cursor: Cursor, into: StatementNode[]): void {
+export function parseConfig(cursor: Cursor, take: (statement: StatementNode) => void): void {
   while (cursor.kind !== TOKEN.end) {
     if (cursor.accept(';')) continue;
     const statement = parseStatement(cursor);
-    into.push(statement);
-    // What is before an error in the options of a protocol is checked first, as BIRD does.
-    if (statement.kind === 'protocol') parseOptions(cursor, statement);
+    try {
+      if (statement.kind === 'protocol') parseOptions(cursor, statement);
+    } finally {
+      // What is before an error in the options of a protocol is checked all the same.
+      take(statement);
+    }
   }
 }
 
@@ -94,8 +97,8 @@ function parseStatement(cursor: Cursor): StatementNode {
   const option = rules.parse(cursor);
   if (option) {
     // The block of a thread group needs no `;`.
-    const end = option.rule.words === 'thread group' ? cursor.at - 1 : cursor.expect(';');
-    return { kind: 'global', option: { ...option, end } };
+    option.end = option.rule.words === 'thread group' ? cursor.at - 1 : cursor.expect(';');
+    return { kind: 'global', option };
   }
   const refusal = REFUSED_STATEMENTS[word ?? ''];
   if (refusal !== undefined) throw new NotBuiltError(at, refusal);

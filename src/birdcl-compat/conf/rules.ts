@@ -34,6 +34,7 @@ export interface Place {
 
 /** One option in the text. */
 export interface OptionNode<Target> extends Place {
+  end: number;
   readonly rule: Rule<Target>;
   readonly argument: unknown;
 }
@@ -121,8 +122,8 @@ export class RuleTable<Target> {
     return this.#byFirst.keys();
   }
 
-  /** Reads keywords and argument of one option; undefined, and nothing read, where its first word begins none. */
-  parse(cursor: Cursor): Omit<OptionNode<Target>, 'end'> | undefined {
+  /** Reads keywords and argument of one option, whose `end` is the caller's to set; undefined, and nothing read, where its first word begins none. */
+  parse(cursor: Cursor): OptionNode<Target> | undefined {
     const first = cursor.word();
     const rules = first === undefined ? undefined : this.#byFirst.get(first);
     if (!rules) return undefined;
@@ -133,7 +134,7 @@ export class RuleTable<Target> {
       while (matched < words.length && cursor.textAfter(matched) === words[matched]) matched++;
       if (matched === words.length) {
         cursor.at += matched;
-        return { rule, at, argument: rule.parse(cursor) };
+        return { rule, at, end: at, argument: rule.parse(cursor) };
       }
       deepest = Math.max(deepest, matched);
     }
@@ -154,8 +155,8 @@ export class RuleTable<Target> {
       if (mayBeEmpty && cursor.accept(';')) continue;
       const node = this.parse(cursor);
       if (!node) cursor.unexpected(undefined, this.firstWords());
-      const end = cursor.expect(';');
-      into.push({ ...node, end });
+      node.end = cursor.expect(';');
+      into.push(node);
     }
   }
 }

@@ -6,7 +6,6 @@ import type { ChannelType } from '../net-types.ts';
 import type { Context } from '../rules.ts';
 import { newChannel, onlyChannel } from './channel.ts';
 import type { ChannelDraft } from './channel.ts';
-import { newProtocol } from './protocol.ts';
 import type { ProtocolDraft } from './protocol.ts';
 
 export const BGP_PORT = 179;
@@ -144,7 +143,11 @@ export function newBgpChannel(type: ChannelType, context: Context): BgpChannelDr
 
 export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
   return {
-    ...newProtocol(debug),
+    name: '',
+    disabled: false,
+    description: undefined,
+    debug,
+    routerId: undefined,
     channels: onlyChannel(context, (type) => newBgpChannel(type, context)),
     localAs: 0,
     localAddress: undefined,

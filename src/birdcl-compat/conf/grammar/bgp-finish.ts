@@ -5,14 +5,15 @@ import { ACCEPT_ALL, REJECT_ALL } from '../../filter/program.ts';
 import type { Dialect } from '../dialect.ts';
 import type { BgpChannelConfig, BgpProtocolConfig } from '../lowered.ts';
 import type { BgpChannelDraft, BgpDraft } from './bgp-draft.ts';
-import { finishChannel } from './channel.ts';
-import { failAtEnd, protocolBase } from './protocol.ts';
+import { failAtEnd } from './protocol.ts';
 import type { FinishContext } from './protocol.ts';
 
 /** Where a neighbour without `multihop` may be: one hop away for external sessions, anywhere for internal ones. */
 const INTERNAL_MULTIHOP = 64;
 /** RFC 9687 section 3.1: the greater of 8 minutes and twice the hold time. */
 const SEND_HOLD_TIME_S = 480;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What the checks have found out. */
 interface Facts {
@@ -268,49 +269,64 @@ function finishBgpChannel(
   };
   const igpTable4 = igpTable(0);
   const igpTable6 = igpTable(1);
-  return {
-    ...finishChannel({
-      ...channel,
-      importLimit,
-      importFilter: channel.importFilter ?? ACCEPT_ALL,
-      exportFilter: channel.exportFilter ?? REJECT_ALL,
-    }),
+  const config: Mutable<BgpChannelConfig> = {
+    family: family.index,
+    name: family.name,
+    table: channel.table!.name,
+    importFilter: channel.importFilter ?? ACCEPT_ALL,
+    exportFilter: channel.exportFilter ?? REJECT_ALL,
+    importKeepFiltered: channel.importKeepFiltered,
+    preference: channel.preference,
     addPathReceive: channel.addPathReceive,
     addPathSend: channel.addPathSend,
     nextHopSelf: channel.nextHopSelf,
     // A reflector leaves the next hop alone (RFC 4456 section 10), so does a route server (RFC 7947 section 2.2.1).
     nextHopKeep: channel.nextHopKeep ?? (draft.rrClient ? 'ibgp' : draft.rsClient ? 'all' : 'no'),
-    ...(channel.nextHopAddress && { nextHopAddress: channel.nextHopAddress }),
     extendedNextHop: channel.extendedNextHop,
     mandatory: channel.mandatory,
     gateway,
-    ...(igpTable4 === undefined ? {} : { igpTable4 }),
-    ...(igpTable6 === undefined ? {} : { igpTable6 }),
     gracefulRestart: channel.gracefulRestart ?? draft.gracefulRestart === 'on',
     aigp: channel.aigp ?? facts.internal,
     requireExtendedNextHop: channel.requireExtendedNextHop,
     requireAddPath: channel.requireAddPath,
   };
+  if (channel.receiveLimit) config.receiveLimit = channel.receiveLimit;
+  if (importLimit) config.importLimit = importLimit;
+  if (channel.exportLimit) config.exportLimit = channel.exportLimit;
+  if (channel.nextHopAddress) config.nextHopAddress = channel.nextHopAddress;
+  if (igpTable4 !== undefined) config.igpTable4 = igpTable4;
+  if (igpTable6 !== undefined) config.igpTable6 = igpTable6;
+  return config;
 }
 
 function familyConfig(channel: BgpChannelConfig): FamilyConfig {
-  return {
+  const config: Mutable<FamilyConfig> = {
     family: channel.family,
     addPathReceive: channel.addPathReceive,
     addPathSend: channel.addPathSend,
     extendedNextHop: channel.extendedNextHop,
     gracefulRestart: channel.gracefulRestart,
     mandatory: channel.mandatory,
-    // A reflector forwards nothing, so a restart of it changes no forwarding: all that there was is preserved.
-    ...(channel.gracefulRestart && { forwardingPreserved: true }),
-    ...(channel.requireExtendedNextHop && { requireExtendedNextHop: true }),
-    ...(channel.requireAddPath && { requireAddPath: true }),
   };
+  // A reflector forwards nothing, so a restart of it changes no forwarding: all that there was is preserved.
+  if (channel.gracefulRestart) config.forwardingPreserved = true;
+  if (channel.requireExtendedNextHop) config.requireExtendedNextHop = true;
+  if (channel.requireAddPath) config.requireAddPath = true;
+  return config;
 }
 
 /** What `require …` asks for; undefined for nothing. */
 function requirements(draft: BgpDraft): RequiredCapabilities | undefined {
-  const require: RequiredCapabilities = {
+  const nothing = !(
+    draft.requireRouteRefresh ||
+    draft.requireEnhancedRouteRefresh ||
+    draft.requireAs4 ||
+    draft.requireExtendedMessages ||
+    draft.requireHostname ||
+    draft.requireGracefulRestart
+  );
+  if (nothing) return undefined;
+  return {
     routeRefresh: draft.requireRouteRefresh,
     enhancedRouteRefresh: draft.requireEnhancedRouteRefresh,
     as4: draft.requireAs4,
@@ -318,7 +334,6 @@ function requirements(draft: BgpDraft): RequiredCapabilities | undefined {
     hostname: draft.requireHostname,
     gracefulRestart: draft.requireGracefulRestart,
   };
-  return Object.values(require).includes(true) ? require : undefined;
 }
 
 function sessionTemplate(
@@ -326,29 +341,21 @@ function sessionTemplate(
   facts: Facts,
   channels: readonly BgpChannelConfig[],
   context: FinishContext,
-): Omit<SessionConfig, 'name' | 'remoteAddress'> {
-  return {
+): Mutable<Omit<SessionConfig, 'name' | 'remoteAddress'>> {
+  const template: Mutable<Omit<SessionConfig, 'name' | 'remoteAddress'>> = {
     routerId: draft.routerId ?? context.routerId,
     localAs: draft.localAs,
     remoteAs: facts.remoteAs,
     remotePort: draft.remotePort,
-    ...(draft.interface !== undefined && { interface: draft.interface }),
-    ...(draft.localAddress && { localAddress: draft.localAddress }),
     passive: draft.passive,
-    ...(facts.multihop > 0 && { multihop: facts.multihop }),
     ttlSecurity: draft.ttlSecurity,
-    ...(draft.password !== undefined && { password: draft.password }),
     holdTimeS: draft.holdTimeS,
-    ...(draft.keepaliveTimeS !== undefined && { keepaliveTimeS: draft.keepaliveTimeS }),
     startupHoldTimeS: draft.startupHoldTimeS,
-    ...(draft.minHoldTimeS > 0 && { minHoldTimeS: draft.minHoldTimeS }),
-    ...(draft.minKeepaliveTimeS > 0 && { minKeepaliveTimeS: draft.minKeepaliveTimeS }),
     connectRetryTimeS: draft.connectRetryTimeS,
     connectDelayTimeS: draft.connectDelayTimeS,
     errorWaitTimeS: draft.errorWaitTimeS,
     errorForgetTimeS: draft.errorForgetTimeS,
     disableAfterError: draft.disableAfterError,
-    ...(draft.disableAfterCease.length > 0 && { disableAfterCease: draft.disableAfterCease }),
     sendHoldTimeS: draft.sendHoldTimeS ?? Math.max(SEND_HOLD_TIME_S, 2 * draft.holdTimeS),
     families: channels.map(familyConfig),
     capabilities: draft.capabilities,
@@ -358,9 +365,19 @@ function sessionTemplate(
     extendedMessages: draft.enableExtendedMessages,
     gracefulRestart: draft.gracefulRestart,
     gracefulRestartTimeS: draft.gracefulRestartTimeS,
-    ...(requirements(draft) && { require: requirements(draft)! }),
-    ...(draft.advertiseHostname && { hostname: context.hostname }),
   };
+  if (draft.interface !== undefined) template.interface = draft.interface;
+  if (draft.localAddress) template.localAddress = draft.localAddress;
+  if (facts.multihop > 0) template.multihop = facts.multihop;
+  if (draft.password !== undefined) template.password = draft.password;
+  if (draft.keepaliveTimeS !== undefined) template.keepaliveTimeS = draft.keepaliveTimeS;
+  if (draft.minHoldTimeS > 0) template.minHoldTimeS = draft.minHoldTimeS;
+  if (draft.minKeepaliveTimeS > 0) template.minKeepaliveTimeS = draft.minKeepaliveTimeS;
+  if (draft.disableAfterCease.length > 0) template.disableAfterCease = draft.disableAfterCease;
+  const require = requirements(draft);
+  if (require) template.require = require;
+  if (draft.advertiseHostname) template.hostname = context.hostname;
+  return template;
 }
 
 /** Where connections are accepted: `local … port` of the protocol, or `listen bgp` of BIRD 1.6 for all of them. */
@@ -395,9 +412,11 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
   );
   const listen = listener(draft, context);
   const template = sessionTemplate(draft, facts, channels, context);
-  return {
+  const config: Mutable<BgpProtocolConfig> = {
     kind: 'bgp',
-    ...protocolBase(draft),
+    name: draft.name,
+    disabled: draft.disabled,
+    debug: draft.debug,
     session: draft.remoteRange
       ? {
           kind: 'range',
@@ -412,13 +431,14 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
         }
       : {
           kind: 'single',
-          config: { ...template, name: draft.name, remoteAddress: draft.remoteAddress! },
+          config: Object.assign(template, { name: draft.name, remoteAddress: draft.remoteAddress! }),
         },
     internal: facts.internal,
     localAs: draft.localAs,
     remoteAs: facts.remoteAs,
     routerId: template.routerId,
-    ...listen,
+    localPort: listen.localPort,
+    strictBind: listen.strictBind,
     rrClient: draft.rrClient,
     rsClient: draft.rsClient,
     clusterId: draft.rrClusterId ?? template.routerId,
@@ -437,4 +457,6 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
     enforceFirstAs: draft.enforceFirstAs,
     interpretCommunities: draft.interpretCommunities,
   };
+  if (draft.description !== undefined) config.description = draft.description;
+  return config;
 }
