@@ -17,12 +17,16 @@ const FILTER_ERROR_INTERVAL_MS = 1000;
 
 /** The filters of a protocol's channels, in an order that another protocol of the same name has too. */
 function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
-  if (protocol.kind === 'device') return [];
-  const channels = protocol.kind === 'bgp' ? protocol.channels : [protocol.channel];
-  const programs = channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
-  return protocol.kind === 'bgp'
-    ? programs
-    : [...programs, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];
+  switch (protocol.kind) {
+    case 'bgp':
+      return protocol.channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
+    case 'static': {
+      const { importFilter, exportFilter } = protocol.channel;
+      return [importFilter, exportFilter, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];
+    }
+    default:
+      return [];
+  }
 }
 
 export class PolicyBook {

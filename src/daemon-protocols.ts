@@ -14,6 +14,9 @@ import type { Capabilities } from './speaker/wire/capabilities.ts';
 
 const NOTHING = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 
+/** Protocols that only have a name. */
+const PASSIVE = { device: 'Device', direct: 'Direct', kernel: 'Kernel' } as const;
+
 /** In the order of the configuration; sessions of a range follow it. */
 export function protocolViews(daemon: Daemon): ProtocolView[] {
   const sessions = new Map<string, SessionStatus[]>();
@@ -37,7 +40,7 @@ function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProto
     sinceMs: daemon.startedAt,
     ...(protocol.description !== undefined && { description: protocol.description }),
   };
-  if (protocol.kind === 'device') return { ...base, kind: 'Device', channels: [] };
+  if (protocol.kind !== 'static') return { ...base, kind: PASSIVE[protocol.kind], channels: [] };
   const imported = protocol.disabled ? 0 : protocol.routes.length;
   return {
     ...base,

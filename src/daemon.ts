@@ -375,7 +375,7 @@ export class Daemon {
     return {
       routeReflectorClient: protocol.rrClient,
       clusterId: protocol.clusterId,
-      routeServerClient: false,
+      routeServerClient: protocol.rsClient,
       allowLocalAs: protocol.allowLocalAs,
       allowLocalPref: protocol.allowLocalPref,
       allowMed: protocol.allowMed,

@@ -41,13 +41,19 @@ interface Options {
 
 function run(path: string, behaviour: Behaviour): Outcome | undefined {
   const inFilters: Outcome['inFilters'] = { assertions: 0, failures: [] };
-  const loaded = loadFile(path, configFiles, hostFacts(), {
-    behaviour,
-    assertHook: (held, at, text) => {
-      inFilters.assertions++;
-      if (!held) inFilters.failures.push({ at, message: `Assertion (${text}) failed` });
+  const loaded = loadFile(
+    path,
+    configFiles,
+    hostFacts(),
+    {},
+    {
+      behaviour,
+      assertHook: (held, at, text) => {
+        inFilters.assertions++;
+        if (!held) inFilters.failures.push({ at, message: `Assertion (${text}) failed` });
+      },
     },
-  });
+  );
   for (const error of loaded.errors) process.stderr.write(`${formatDiagnostic(error)}\n`);
   if (!loaded.config) return undefined;
   const { tests, locate } = loaded.config;

@@ -102,7 +102,6 @@ const SYMBOL_CLASS: Readonly<Record<ConfigSymbol['kind'], string>> = {
   filter: 'filter',
   function: 'function',
   table: 'routing table',
-  netTable: 'routing table',
   attribute: 'custom attribute',
   protocol: 'protocol',
   template: 'protocol template',

@@ -116,7 +116,7 @@ export interface BgpView {
 
 export interface ProtocolView {
   readonly name: string;
-  readonly kind: 'BGP' | 'Static' | 'Device';
+  readonly kind: 'BGP' | 'Static' | 'Device' | 'Direct' | 'Kernel';
   readonly state: 'up' | 'start' | 'down' | 'stop' | 'flush';
   readonly sinceMs: number;
   readonly description?: string;

@@ -14,7 +14,7 @@ import type { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import { TOKEN } from './lexer.ts';
 import { DEBUG_FLAGS } from './lowered.ts';
-import type { DebugFlag, DebugFlags, LimitConfig, TableConfig } from './lowered.ts';
+import type { AnyTableConfig, DebugFlag, DebugFlags, LimitConfig } from './lowered.ts';
 import type { Scope } from './scope.ts';
 
 export interface ArgumentKind<Node, Value> {
@@ -54,7 +54,11 @@ export function parseTextExpression(cursor: Cursor): Expression {
 }
 
 export function parseAddressExpression(cursor: Cursor): Expression {
-  const { at } = cursor;
+  const { at, dialect } = cursor;
+  // `bird6` reads a quad as an identifier.
+  if (cursor.kind === TOKEN.ip4 && dialect.version === 1 && dialect.family === 1) {
+    cursor.unexpected('an IPv6 address');
+  }
   if (cursor.isAddress()) return { kind: 'constant', at, type: 'ip', value: cursor.address() };
   if (cursor.kind !== TOKEN.word && cursor.kind !== TOKEN.quotedWord) cursor.unexpected('an IP address');
   return { kind: 'symbol', at, name: cursor.name('an IP address') };
@@ -133,7 +137,28 @@ export const time: ArgumentKind<{ amount: Expression; unit: number }, number> = 
   evaluate: ({ amount, unit }, scope) => numberOf(amount, scope) * unit,
 };
 
+/** Two times: changes are held back at least and at most so long. */
+export const settleTime: ArgumentKind<
+  readonly [ReturnType<typeof time.parse>, ReturnType<typeof time.parse>],
+  number
+> = {
+  parse: (cursor) => [time.parse(cursor), time.parse(cursor)],
+  evaluate([low, high], scope) {
+    const least = time.evaluate(low, scope);
+    if (least > time.evaluate(high, scope)) {
+      throw new ConfError(low.amount.at, 'Minimum settle time is bigger than maximum settle time');
+    }
+    return least;
+  },
+};
+
 export const text: ArgumentKind<Expression, string> = { parse: parseTextExpression, evaluate: textOf };
+
+/** A string in quotes: BIRD 1.6 takes no constant here. */
+export const quoted: ArgumentKind<string, string> = {
+  parse: (cursor) => cursor.string('a string'),
+  evaluate: (node) => node,
+};
 
 export const address: ArgumentKind<Expression, IpAddress> = {
   parse: parseAddressExpression,
@@ -143,7 +168,8 @@ export const address: ArgumentKind<Expression, IpAddress> = {
 /** A router or cluster ID. */
 export const identifier: ArgumentKind<Expression, number> = {
   parse(cursor: Cursor) {
-    if (cursor.kind === TOKEN.ip4) return parseAddressExpression(cursor);
+    const { at } = cursor;
+    if (cursor.kind === TOKEN.ip4) return { kind: 'constant', at, type: 'ip', value: cursor.address() };
     return parseAtomExpression(cursor, 'a number or IPv4 address');
   },
   evaluate: identifierOf,
@@ -167,7 +193,7 @@ export const prefix: ArgumentKind<Expression, Prefix> = {
 };
 
 /** The name of a table. */
-export const table: ArgumentKind<{ name: string; at: number }, TableConfig> = {
+export const table: ArgumentKind<{ name: string; at: number }, AnyTableConfig> = {
   parse(cursor: Cursor) {
     const { at } = cursor;
     return { name: cursor.name('a table name'), at };

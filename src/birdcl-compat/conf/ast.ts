@@ -4,6 +4,7 @@ import type { GlobalDraft } from './grammar/global.ts';
 import type { LanguageNode } from './grammar/language.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
+import type { NetType } from './net-types.ts';
 import type { OptionNode } from './rules.ts';
 
 export interface NameNode {
@@ -14,13 +15,15 @@ export interface NameNode {
 export interface ProtocolNode {
   readonly kind: 'protocol';
   readonly at: number;
+  /** Token of the kind of protocol. */
+  readonly kindAt: number;
   readonly grammar: ProtocolGrammar<ProtocolDraft>;
   readonly template: boolean;
   readonly name?: NameNode;
   readonly from?: NameNode;
-  readonly options: readonly OptionNode<ProtocolDraft>[];
-  /** Token of the closing brace. */
-  readonly end: number;
+  readonly options: OptionNode<ProtocolDraft>[];
+  /** Token of the closing brace; absent until it is read. */
+  end?: number;
 }
 
 export type StatementNode =
@@ -30,8 +33,9 @@ export type StatementNode =
   | { readonly kind: 'function'; readonly function: FunctionNode }
   | {
       readonly kind: 'table';
+      readonly at: number;
       readonly name: NameNode;
-      readonly family: 0 | 1;
+      readonly net: NetType;
       readonly sorted: boolean;
       readonly options: readonly OptionNode<TableDraft>[];
     }

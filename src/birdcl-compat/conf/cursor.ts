@@ -1,32 +1,39 @@
 /** A place in the list of tokens, with the steps that every part of the parser takes. */
-import { parseIpv4, parseIpv6 } from '../../base/ip.ts';
+import { parseIpv6 } from '../../base/ip.ts';
 import type { IpAddress } from '../../base/ip.ts';
 import { formatIp } from '../../base/ip.ts';
 import { maskIp } from '../filter/values.ts';
 import type { Prefix } from '../filter/values.ts';
 import { ConfError, nearest } from './diagnostics.ts';
-import { TOKEN } from './lexer.ts';
+import { BIRD_2 } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
+import { punctuationCode, TOKEN } from './lexer.ts';
 import type { TokenKind, Tokens } from './lexer.ts';
 
 /** How deep expressions and statements may nest. */
 const MAX_DEPTH = 200;
 
+/** What helps where an address is of the family that the daemon of BIRD 1.6 has not. */
+const OTHER_FAMILY = 'read as BIRD 1.6, which has one family; see --family and --dialect';
+
 export class Cursor {
   readonly tokens: Tokens;
+  readonly dialect: Dialect;
   /** Index of the next token. */
   at = 0;
   #depth = 0;
 
-  constructor(tokens: Tokens) {
+  constructor(tokens: Tokens, dialect: Dialect = BIRD_2) {
     this.tokens = tokens;
+    this.dialect = dialect;
   }
 
   get kind(): TokenKind {
-    return this.tokens.kinds[this.at]!;
+    return this.tokens.kinds[this.at] as TokenKind;
   }
 
   kindAfter(count: number): TokenKind {
-    return this.tokens.kinds[Math.min(this.at + count, this.tokens.length - 1)]!;
+    return this.tokens.kinds[Math.min(this.at + count, this.tokens.length - 1)] as TokenKind;
   }
 
   /** Text of the token `count` after the next one. */
@@ -36,15 +43,18 @@ export class Cursor {
 
   /** The next token's word, or undefined where it is none. */
   word(): string | undefined {
-    return this.kind === TOKEN.word ? this.tokens.text(this.at) : undefined;
+    const { tokens, at } = this;
+    return tokens.kinds[at] === TOKEN.word ? tokens.words.names[tokens.values[at]!] : undefined;
   }
 
   isWord(word: string): boolean {
-    return this.kind === TOKEN.word && this.tokens.text(this.at) === word;
+    const { tokens, at } = this;
+    return tokens.kinds[at] === TOKEN.word && tokens.words.names[tokens.values[at]!] === word;
   }
 
   isPunctuation(text: string): boolean {
-    return this.kind === TOKEN.punctuation && this.tokens.text(this.at) === text;
+    const { tokens, at } = this;
+    return tokens.kinds[at] === TOKEN.punctuation && tokens.values[at] === punctuationCode(text);
   }
 
   acceptWord(word: string): boolean {
@@ -85,7 +95,7 @@ export class Cursor {
   /** An unsigned 32-bit number. */
   number(what = 'a number'): number {
     if (this.kind !== TOKEN.number) this.unexpected(what);
-    const value = Number(this.tokens.text(this.at));
+    const value = this.tokens.number(this.at);
     if (value > 0xffff_ffff) this.fail('Number out of range');
     this.at++;
     return value;
@@ -93,18 +103,37 @@ export class Cursor {
 
   /** An address. */
   address(): IpAddress {
-    const text = this.tokens.text(this.at);
+    this.#checkFamily();
     if (this.kind === TOKEN.ip4) {
-      const word = parseIpv4(text);
-      if (word === undefined) this.fail(`Invalid IPv4 address ${text}`);
+      const word = this.tokens.ip4(this.at);
+      if (word === undefined) this.fail(`Invalid IPv4 address ${this.tokens.text(this.at)}`);
       this.at++;
       return { version: 4, words: [word] };
     }
     if (this.kind !== TOKEN.ip6) this.unexpected('an IP address');
+    const text = this.tokens.text(this.at);
     const words = parseIpv6(text);
     if (!words) this.fail(`Invalid IPv6 address ${text}`);
     this.at++;
     return { version: 6, words };
+  }
+
+  /** `bird` of BIRD 1.6 knows no IPv6 addresses; `bird6` reads quads, but only as identifiers. */
+  #checkFamily(): void {
+    const { dialect, kind } = this;
+    if (dialect.version === 2) return;
+    if (dialect.family === 0 && kind === TOKEN.ip6) {
+      this.fail('This is an IPv4 router, therefore IPv6 addresses are not supported', OTHER_FAMILY);
+    }
+    if (dialect.family === 1 && kind === TOKEN.ip4 && this.isPunctuationAfter(1, '/')) {
+      this.at++;
+      this.fail(`syntax error, unexpected '/'`, OTHER_FAMILY);
+    }
+  }
+
+  isPunctuationAfter(count: number, text: string): boolean {
+    const at = Math.min(this.at + count, this.tokens.length - 1);
+    return this.tokens.kinds[at] === TOKEN.punctuation && this.tokens.values[at] === punctuationCode(text);
   }
 
   isAddress(): boolean {
@@ -117,6 +146,11 @@ export class Cursor {
     const length = this.number('a prefix length');
     const at = this.at - 1;
     if (length > ip.words.length * 32) throw new ConfError(at, `Invalid prefix length ${length}`);
+    if (
+      ip.version === 4 &&
+      (length === 0 ? ip.words[0] === 0 : ((ip.words[0]! << length) | 0) === 0 || length === 32)
+    )
+      return { ip, length };
     const masked = maskIp(ip, length);
     if (ip.words.some((word, i) => word !== masked.words[i])) {
       const wanted = `${formatIp(masked)}/${length}`;

@@ -3,6 +3,8 @@ import type { Location, SourceText } from './source.ts';
 
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
+  /** BIRD takes it, Catbird cannot do it yet. */
+  readonly notBuilt?: true;
   readonly message: string;
   readonly location: Location;
   /** How many characters the caret line marks. */
@@ -20,6 +22,8 @@ export class ConfError extends Error {
   readonly hint: string | undefined;
   /** Token of the text that it is about, where BIRD reports the error later. */
   readonly related: number | undefined;
+  /** BIRD takes it, Catbird cannot do it yet. */
+  readonly notBuilt: boolean = false;
 
   constructor(at: number, message: string, hint?: string, related?: number) {
     super(message);
@@ -27,6 +31,11 @@ export class ConfError extends Error {
     this.hint = hint;
     this.related = related;
   }
+}
+
+/** What BIRD takes and Catbird cannot do yet. It is reported, and the rest is checked all the same. */
+export class NotBuiltError extends ConfError {
+  override readonly notBuilt = true;
 }
 
 /** BIRD's form: `file:line:column message`. */

@@ -1,9 +1,10 @@
 /** From text to a checked configuration, or to what is wrong with it. */
-import type { StatementNode } from './ast.ts';
 import { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { Tokens } from './lexer.ts';
+import { recogniseDialect } from './dialect.ts';
+import type { Dialect, DialectChoice } from './dialect.ts';
 import { Lowering } from './lower.ts';
 import type { Reporter, Testing } from './lower.ts';
 import type { DaemonConfig } from './lowered.ts';
@@ -14,6 +15,8 @@ import type { ConfigFiles } from './source.ts';
 export interface LoadResult {
   /** Absent where there are errors. */
   readonly config?: DaemonConfig;
+  /** As chosen or recognised; absent where the file could not be read. */
+  readonly dialect?: Dialect;
   /** In the order of the text; the first is the one that BIRD would report. */
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
@@ -28,6 +31,7 @@ const MAX_ERRORS = 20;
  * @param text its content
  * @param files where `include` reads
  * @param host what the host is called and which addresses it has
+ * @param choice what is known of the dialect; the rest is recognised from the text
  * @param testing given where the configuration's tests are to be run
  */
 export function loadText(
@@ -35,25 +39,25 @@ export function loadText(
   text: string,
   files: ConfigFiles,
   host: HostFacts,
+  choice: DialectChoice = {},
   testing?: Testing,
 ): LoadResult {
   const tokens = new Tokens();
   tokens.addFile(path, text, files);
+  const dialect = recogniseDialect(tokens, choice, path);
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
-  const statements: StatementNode[] = [];
-  try {
-    parseConfig(new Cursor(tokens), statements);
-  } catch (error) {
-    if (!(error instanceof ConfError)) throw error;
-    errors.push(error);
-  }
   const reporter: Reporter = {
     error: (error) => errors.push(error),
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
   };
-  const lowering = new Lowering(host, reporter, testing);
-  for (const statement of statements) lowering.add(statement);
+  const lowering = new Lowering(host, reporter, dialect, testing);
+  try {
+    parseConfig(new Cursor(tokens, dialect), (statement) => lowering.add(statement));
+  } catch (error) {
+    if (!(error instanceof ConfError)) throw error;
+    errors.push(error);
+  }
   const config = lowering.finish(
     path,
     tokens.length - 1,
@@ -63,13 +67,20 @@ export function loadText(
   errors.sort((a, b) => a.at - b.at);
   return {
     ...(config && { config }),
+    dialect,
     errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
     warnings,
   };
 }
 
 /** `loadText` of a file; a file that cannot be read is an error at its own name. */
-export function loadFile(path: string, files: ConfigFiles, host: HostFacts, testing?: Testing): LoadResult {
+export function loadFile(
+  path: string,
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice = {},
+  testing?: Testing,
+): LoadResult {
   let text: string;
   try {
     text = files.read(path);
@@ -79,5 +90,5 @@ export function loadFile(path: string, files: ConfigFiles, host: HostFacts, test
     const location = { file: path, line: 0, column: 0 };
     return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
   }
-  return loadText(path, text, files, host, testing);
+  return loadText(path, text, files, host, choice, testing);
 }

@@ -1,22 +1,27 @@
 /** From statements to `DaemonConfig`: names, constants, inheritance, checks. Statements are taken in order, as BIRD does. */
+import { FAMILIES } from '../../base/family.ts';
 import type { Behaviour } from '../filter/behaviour.ts';
 import { checkFilterDefinition, checkFunction } from '../filter/check.ts';
 import type { AssertHook } from '../filter/run.ts';
 import type { TestCase } from '../filter/suites.ts';
+import type { NetKind } from '../filter/nets.ts';
+import { NetTable } from '../filter/validation.ts';
 import type { ProtocolNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
-import { ConfError } from './diagnostics.ts';
+import { ConfError, NotBuiltError } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import { newGlobals } from './grammar/global.ts';
-import { lowerLanguageStatement } from './grammar/language.ts';
 import type { GlobalDraft } from './grammar/global.ts';
+import { lowerLanguageStatement } from './grammar/language.ts';
 import type { ProtocolDraft } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
-import type { AnyProtocolConfig, DaemonConfig, TableConfig } from './lowered.ts';
+import type { AnyProtocolConfig, AnyTableConfig, DaemonConfig, TableConfig } from './lowered.ts';
 import { chooseRouterId } from './router-id.ts';
 import type { HostFacts } from './router-id.ts';
 import { applyOptions } from './rules.ts';
 import type { Context } from './rules.ts';
 import { Scope } from './scope.ts';
+import type { NetType } from './net-types.ts';
 import type { Location } from './source.ts';
 
 /** Where lowering reports; both take the token that they are about. */
@@ -32,24 +37,34 @@ export interface Testing {
   readonly assertHook?: AssertHook;
 }
 
+/** Types of tables that filters look into. */
+const LOOKED_INTO = new Set<NetType>(['roa4', 'roa6', 'aspa']);
+
+type TableNode = Extract<StatementNode, { kind: 'table' }>;
+
 interface PendingProtocol {
-  readonly node: ProtocolNode;
+  readonly grammar: ProtocolNode['grammar'];
+  readonly template: boolean;
+  readonly kindAt: number;
+  readonly end: number;
   readonly draft: ProtocolDraft;
 }
 
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
-  readonly #assertHook: AssertHook | undefined;
   readonly #scope: Scope;
+  readonly #assertHook: AssertHook | undefined;
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
   readonly #tables: TableConfig[] = [];
+  /** Default tables that the text has named too. */
+  readonly #restated = new Set<AnyTableConfig>();
   readonly #pending: PendingProtocol[] = [];
   readonly #counters = new Map<string, number>();
   readonly #tests: TestCase[] = [];
 
-  constructor(host: HostFacts, reporter: Reporter, testing: Testing = {}) {
+  constructor(host: HostFacts, reporter: Reporter, dialect: Dialect, testing: Testing = {}) {
     this.#host = host;
     this.#reporter = reporter;
     this.#assertHook = testing.assertHook;
@@ -59,12 +74,23 @@ export class Lowering {
     this.#scope = new Scope(warn, testing.behaviour);
     this.#context = {
       scope: this.#scope,
+      dialect,
       warn,
+      refuse: (at, message, hint) => reporter.error(new NotBuiltError(at, message, hint)),
     };
-    for (const [name, family] of [['master4', 0] as const, ['master6', 1] as const]) {
-      const table = { name, family, sorted: false };
+    for (const family of FAMILIES) {
+      // BIRD 1.6 calls the table of its one family `master`.
+      const table = {
+        name: `master${family.index === 0 ? 4 : 6}`,
+        net: family.name,
+        family: family.index,
+        sorted: false,
+      };
       this.#tables.push(table);
+      if (dialect.version === 1 && dialect.family !== family.index) continue;
+      const name = dialect.version === 1 ? 'master' : table.name;
       this.#scope.define(name, 0, { kind: 'table', table });
+      this.#scope.defaultTables.set(table.net, table);
     }
   }
 
@@ -104,9 +130,7 @@ export class Lowering {
       case 'table': {
         const draft: TableDraft = { sorted: statement.sorted };
         applyOptions(draft, statement.options, this.#context);
-        const { name, at } = statement.name;
-        const table = { name, family: statement.family, sorted: draft.sorted };
-        this.#addTable(table, at);
+        this.#addTable(statement, draft);
         break;
       }
       case 'protocol':
@@ -116,20 +140,33 @@ export class Lowering {
         lowerLanguageStatement(statement.statement, this.#scope, this.#tests);
         break;
       case 'refused':
-        throw new ConfError(statement.at, statement.message, statement.hint);
+        throw new NotBuiltError(statement.at, statement.message, statement.hint);
     }
   }
 
   /** `ipv4 table master4` may restate a table that is there anyway. */
-  #addTable(table: TableConfig, at: number): void {
-    const index = this.#tables.findIndex(({ name }) => name === table.name);
-    if (index >= 0 && index < 2 && this.#tables[index]!.family === table.family) {
-      if (table.sorted)
-        throw new ConfError(at, `Table ${table.name} cannot be sorted`, 'use a table of another name');
+  #addTable({ at, net, name: { name, at: nameAt } }: TableNode, { sorted }: TableDraft): void {
+    const named = this.#scope.get(name);
+    const index = named?.kind === 'table' ? this.#tables.indexOf(named.table as TableConfig) : -1;
+    const known = this.#tables[index];
+    if (known && known === this.#scope.defaultTables.get(net) && !this.#restated.has(known)) {
+      // `sorted` changes no table of Catbird; BIRD's checks of what excludes it ask the one that is named here.
+      const restated = { ...known, sorted };
+      this.#restated.add(restated);
+      this.#tables[index] = restated;
+      this.#scope.replace(name, { kind: 'table', table: restated });
+      this.#scope.defaultTables.set(net, restated);
       return;
     }
-    this.#scope.define(table.name, at, { kind: 'table', table });
-    this.#tables.push(table);
+    const family = FAMILIES.find((candidate) => candidate.name === net)?.index;
+    const table = { name, net, sorted };
+    const lookup = (): NetTable => new NetTable(name, net === 'ipv6 sadr' ? 'sadr' : (net as NetKind));
+    const entry = family === undefined ? { ...table, lookup: lookup() } : { ...table, family };
+    this.#scope.define(name, nameAt, { kind: 'table', table: entry });
+    if (!this.#scope.defaultTables.has(net)) this.#scope.defaultTables.set(net, entry);
+    if ('family' in entry) this.#tables.push(entry);
+    else if (!LOOKED_INTO.has(net))
+      this.#context.warn(at, `table ${name} stays empty: Catbird carries no ${net} routes`);
   }
 
   #addProtocol(node: ProtocolNode): void {
@@ -139,7 +176,10 @@ export class Lowering {
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
     this.#scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
     applyOptions(draft, node.options, this.#context);
-    if (!template) this.#pending.push({ node, draft });
+    // One that was cut short by a syntax error is not looked at as a whole.
+    const { kindAt, end } = node;
+    if (end === undefined || (template && !grammar.checksTemplates)) return;
+    this.#pending.push({ grammar, template, kindAt, end, draft });
   }
 
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
@@ -173,27 +213,39 @@ export class Lowering {
     const globals = this.#globals;
     const routerId = globals.routerId ?? chooseRouterId(globals.routerIdFrom, this.#host);
     const protocols: AnyProtocolConfig[] = [];
-    for (const { node, draft } of this.#pending) {
+    const attached = new Map<AnyTableConfig, string>();
+    const context = {
+      ...this.#context,
+      routerId: routerId ?? 0,
+      template: false,
+      kindAt: 0,
+      end: 0,
+      attached,
+      listen: globals.listen,
+      hostname: globals.hostname ?? this.#host.hostname,
+      assertHook: this.#assertHook,
+    };
+    for (const { grammar, template, kindAt, end: brace, draft } of this.#pending) {
       try {
-        const context = {
-          ...this.#context,
-          routerId: routerId ?? 0,
-          end: node.end,
-          assertHook: this.#assertHook,
-          hostname: globals.hostname ?? this.#host.hostname,
-        };
-        const config = node.grammar.finish(draft, context);
-        if (config) protocols.push(config);
+        context.template = template;
+        context.kindAt = kindAt;
+        context.end = brace;
+        const config = grammar.finish(draft, context);
+        if (config && !template) protocols.push(config);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
         this.#reporter.error(error);
       }
     }
     if (failed()) return undefined;
-    if (this.#pending.length === 0) {
+    if (!this.#pending.some(({ template }) => !template)) {
       this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
     }
-    if (routerId === undefined || routerId === 0) {
+    const { dialect } = this.#context;
+    if (dialect.version === 1 && dialect.family === 1 && globals.routerId === undefined) {
+      const hint = "add 'router id 192.0.2.1;' with a number of your own";
+      this.#reporter.error(new ConfError(end, 'Router ID must be configured manually on IPv6 routers', hint));
+    } else if (routerId === undefined || routerId === 0) {
       const hint =
         "this host has no IPv4 address to take it from; add 'router id 192.0.2.1;' with a number of your own";
       this.#reporter.error(

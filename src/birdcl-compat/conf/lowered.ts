@@ -5,6 +5,8 @@ import type { RangeConfig, SessionConfig } from '../../speaker/config.ts';
 import type { FilterProgram } from '../filter/program.ts';
 import type { TestCase } from '../filter/suites.ts';
 import type { Prefix } from '../filter/values.ts';
+import type { NetTable } from '../filter/validation.ts';
+import type { NetType } from './net-types.ts';
 import type { Scope } from './scope.ts';
 import type { Location } from './source.ts';
 
@@ -51,11 +53,20 @@ export interface TimeFormat {
   readonly limitS?: number;
 }
 
-export interface TableConfig {
+/** A table of any type. */
+export interface AnyTableConfig {
   readonly name: string;
-  readonly family: FamilyIndex;
+  readonly net: NetType;
+  /** Absent where Catbird does not carry such routes. */
+  readonly family?: FamilyIndex;
   /** Routes of a network are kept in order of preference (BIRD `sorted`). */
   readonly sorted: boolean;
+  /** What filters look into (`roa_check`, `aspa_check`), where Catbird does not carry such routes. */
+  readonly lookup?: NetTable;
+}
+
+export interface TableConfig extends AnyTableConfig {
+  readonly family: FamilyIndex;
 }
 
 /** What happens when a limit is reached. `none` of them: the limit is off. */
@@ -124,6 +135,8 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   /** Listen on `localAddress` alone. */
   readonly strictBind: boolean;
   readonly rrClient: boolean;
+  /** RFC 7947: the own AS is not prepended, next hops and MED are passed on. */
+  readonly rsClient: boolean;
   /** RFC 4456 CLUSTER_ID; the router ID where not given. */
   readonly clusterId: number;
   readonly channels: readonly BgpChannelConfig[];
@@ -161,11 +174,12 @@ export interface StaticProtocolConfig extends ProtocolConfig {
   readonly routes: readonly StaticRoute[];
 }
 
-export interface DeviceProtocolConfig extends ProtocolConfig {
-  readonly kind: 'device';
+/** Protocols that are shown and do nothing: a reflector has no forwarding table. */
+export interface PassiveProtocolConfig extends ProtocolConfig {
+  readonly kind: 'device' | 'direct' | 'kernel';
 }
 
-export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | DeviceProtocolConfig;
+export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | PassiveProtocolConfig;
 
 export interface DaemonConfig {
   /** Path of the main file. */

@@ -2,18 +2,26 @@
 import { parseExpression, parseFilterDefinition, parseFunctionDefinition } from '../filter/parse.ts';
 import type { NameNode, ProtocolNode, StatementNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
-import { ConfError } from './diagnostics.ts';
+import { bfd } from './grammar/bfd.ts';
 import { bgp } from './grammar/bgp.ts';
 import { skipBlock } from './grammar/channel.ts';
-import { device } from './grammar/device.ts';
-import { globals } from './grammar/global.ts';
+import { device, direct, kernel } from './grammar/device.ts';
+import { bmp, mrt } from './grammar/exporters.ts';
+import { globals, globals1 } from './grammar/global.ts';
 import { parseLanguageStatement } from './grammar/language.ts';
+import { parseMplsDomain } from './grammar/mpls.ts';
 import { holdsNetChannel, netStatic } from './grammar/net-tables.ts';
+import { aggregator, pipe } from './grammar/pipe.ts';
+import { rulesFor } from './grammar/protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './grammar/protocol.ts';
+import { rpki } from './grammar/rpki.ts';
 import { staticProtocol } from './grammar/static.ts';
 import { tableOptions } from './grammar/table.ts';
 import type { TableDraft } from './grammar/table.ts';
+import { bridge, evpn, l3vpn } from './grammar/vpn.ts';
 import { TOKEN } from './lexer.ts';
+import { NET_TYPES } from './net-types.ts';
+import type { NetType } from './net-types.ts';
 import type { OptionNode } from './rules.ts';
 
 /** Erases what kind of draft a grammar works on; each only ever meets its own. */
@@ -22,59 +30,40 @@ function erase<Draft extends ProtocolDraft>(grammar: ProtocolGrammar<Draft>): Pr
 }
 
 const PROTOCOLS: ReadonlyMap<string, ProtocolGrammar<ProtocolDraft>> = new Map(
-  [erase(bgp), erase(staticProtocol), erase(device)].map((grammar) => [grammar.word, grammar]),
+  [
+    erase(bgp),
+    erase(staticProtocol),
+    erase(device),
+    erase(direct),
+    erase(kernel),
+    ...[pipe, bfd, rpki, mrt, bmp, aggregator, l3vpn, evpn, bridge].map(erase),
+  ].map((grammar) => [grammar.word, grammar]),
 );
 
 const NET_STATIC = erase(netStatic);
 
-const NOT_A_SPEAKER = 'Catbird is a BGP speaker; keep BIRD for this protocol';
-const NOT_YET = 'Catbird reflects BGP routes and has no such protocol yet';
+/** Protocols of BIRD that Catbird will not have, with all that belongs to them. */
+const NOT_FOR_A_SPEAKER = ['ospf', 'rip', 'babel', 'radv', 'perf'];
 
-/** Protocols of BIRD that are not here, and why. */
-const REFUSED_PROTOCOLS: Readonly<Record<string, string>> = {
-  direct: NOT_YET,
-  kernel: NOT_YET,
-  pipe: NOT_YET,
-  bfd: NOT_YET,
-  rpki: NOT_YET,
-  mrt: NOT_YET,
-  bmp: NOT_YET,
-  aggregator: NOT_YET,
-  l3vpn: NOT_YET,
-  evpn: NOT_YET,
-  perf: NOT_A_SPEAKER,
-  ospf: NOT_A_SPEAKER,
-  rip: NOT_A_SPEAKER,
-  babel: NOT_A_SPEAKER,
-  radv: NOT_A_SPEAKER,
-};
+const STATEMENT_WORDS = ['define', 'filter', 'function', 'template', 'protocol', 'include'];
 
-const TABLE_TYPES: Readonly<Record<string, 0 | 1 | undefined>> = { ipv4: 0, ipv6: 1 };
-
-const REFUSED_STATEMENTS: Readonly<Record<string, string>> = {
-  threads: "'threads' is not built yet",
-  cli: "'cli' is not built yet",
-  mpls: "'mpls' is not built yet",
-};
-
-const STATEMENT_WORDS = [
-  'define',
-  'filter',
-  'function',
-  'template',
-  'protocol',
-  'include',
-  ...Object.keys(TABLE_TYPES),
-];
+/** Words that begin the definition of a table in BIRD 2. */
+const TABLE_WORDS: ReadonlySet<string> = new Set(NET_TYPES.map((type) => type.split(' ')[0]!));
 
 /**
- * Reads statements until the end of the text. Statements that were read before an error stay in `into`, so that
- * they can still be checked. Throws `ConfError`.
+ * Reads statements until the end of the text, each handed to `take` before the next one is read: BIRD reads in one
+ * pass, and syntax trees need not be kept. Throws `ConfError`.
  */
-export function parseConfig(cursor: Cursor, into: StatementNode[]): void {
+export function parseConfig(cursor: Cursor, take: (statement: StatementNode) => void): void {
   while (cursor.kind !== TOKEN.end) {
     if (cursor.accept(';')) continue;
-    into.push(parseStatement(cursor));
+    const statement = parseStatement(cursor);
+    try {
+      if (statement.kind === 'protocol') parseOptions(cursor, statement);
+    } finally {
+      // What is before an error in the options of a protocol is checked all the same.
+      take(statement);
+    }
   }
 }
 
@@ -99,13 +88,16 @@ function parseStatement(cursor: Cursor): StatementNode {
   }
   const statement = parseLanguageStatement(cursor);
   if (statement) return { kind: 'language', statement };
-  if (word !== undefined && word in TABLE_TYPES) return parseTable(cursor);
-  const { at } = cursor;
-  const option = globals.parse(cursor);
-  if (option) return { kind: 'global', option: { ...option, end: cursor.expect(';') } };
-  const refusal = REFUSED_STATEMENTS[word ?? ''];
-  if (refusal !== undefined) throw new ConfError(at, refusal);
-  return cursor.unexpected(undefined, [...STATEMENT_WORDS, ...globals.firstWords()]);
+  const table = cursor.dialect.version === 1 ? parseTable1(cursor) : parseTable(cursor);
+  if (table) return table;
+  const rules = cursor.dialect.version === 1 ? globals1 : globals;
+  const option = rules.parse(cursor);
+  if (option) {
+    // The block of a thread group needs no `;`.
+    option.end = option.rule.words === 'thread group' ? cursor.at - 1 : cursor.expect(';');
+    return { kind: 'global', option };
+  }
+  return cursor.unexpected(undefined, [...STATEMENT_WORDS, ...TABLE_WORDS, ...rules.firstWords()]);
 }
 
 function parseName(cursor: Cursor, what: string): NameNode {
@@ -122,51 +114,96 @@ function parseDefine(cursor: Cursor): StatementNode {
   return { kind: 'define', name, value };
 }
 
-function parseTable(cursor: Cursor): StatementNode {
-  const family = TABLE_TYPES[cursor.textAfter(0)]!;
+/** `ipv4 table NAME { … }`, or `mpls domain NAME { … }`; undefined, and nothing read, for something else. */
+function parseTable(cursor: Cursor): StatementNode | undefined {
+  const word = cursor.word();
+  if (word === undefined || !TABLE_WORDS.has(word)) return undefined;
+  const { at } = cursor;
   cursor.at++;
+  if (word === 'mpls' && cursor.acceptWord('domain')) {
+    parseMplsDomain(cursor);
+    return { kind: 'refused', at, message: 'MPLS domains are not built yet', hint: 'Catbird has no labels' };
+  }
+  const net = (word === 'ipv6' && cursor.acceptWord('sadr') ? 'ipv6 sadr' : word) as NetType;
   cursor.expectWord('table');
   const name = parseName(cursor, 'a table name');
   const sorted = cursor.acceptWord('sorted');
   const options: OptionNode<TableDraft>[] = [];
   if (cursor.accept('{')) tableOptions.parseBlock(cursor, options);
-  return { kind: 'table', name, family, sorted, options };
+  return { kind: 'table', at, name, net, sorted, options };
+}
+
+/** `table NAME` and `roa table NAME { roa 10.0.0.0/8 max 24 as 65000; … }` of BIRD 1.6. */
+function parseTable1(cursor: Cursor): StatementNode | undefined {
+  const { at } = cursor;
+  const family = cursor.dialect.version === 1 ? cursor.dialect.family : 0;
+  if (cursor.acceptWord('table')) {
+    const name = parseName(cursor, 'a table name');
+    const sorted = cursor.acceptWord('sorted');
+    return { kind: 'table', at, name, net: family === 0 ? 'ipv4' : 'ipv6', sorted, options: [] };
+  }
+  if (!cursor.acceptWord('roa')) return undefined;
+  cursor.expectWord('table');
+  const name = parseName(cursor, 'a table name');
+  if (cursor.accept('{')) {
+    while (!cursor.accept('}')) parseRoa(cursor);
+  }
+  return { kind: 'table', at, name, net: family === 0 ? 'roa4' : 'roa6', sorted: false, options: [] };
+}
+
+function parseRoa(cursor: Cursor): void {
+  cursor.expectWord('roa');
+  const { length } = cursor.prefixOf(cursor.address());
+  cursor.expectWord('max');
+  const max = cursor.number();
+  cursor.expectWord('as');
+  cursor.number('an AS number');
+  cursor.expect(';');
+  if (max < length) cursor.fail(`Invalid max prefix length ${max}`);
 }
 
 function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
-  const { at } = cursor;
+  const { at, dialect } = cursor;
   cursor.at++;
   const word = cursor.word();
   const grammar = word === 'static' && holdsNetChannel(cursor) ? NET_STATIC : PROTOCOLS.get(word ?? '');
-  if (!grammar) {
-    const why = REFUSED_PROTOCOLS[word ?? ''];
-    if (why === undefined) {
-      cursor.unexpected('a protocol', [...PROTOCOLS.keys(), ...Object.keys(REFUSED_PROTOCOLS)]);
-    }
-    const wordAt = cursor.at;
-    while (!cursor.isPunctuation('{')) {
-      if (cursor.kind === TOKEN.end) cursor.unexpected("'{'");
-      cursor.at++;
-    }
-    skipBlock(cursor);
-    return { kind: 'refused', at: wordAt, message: `not built yet: ${word}`, hint: why };
-  }
-  cursor.at++;
-  const name =
-    cursor.isPunctuation('{') || cursor.isWord('from') ? undefined : parseName(cursor, "a name or '{'");
+  const rules = grammar && rulesFor(grammar, dialect);
+  if (!rules) return skipProtocol(cursor);
+  const kindAt = cursor.at++;
+  const named = !cursor.isPunctuation('{') && !cursor.isWord('from');
+  const name = named ? parseName(cursor, "a name or '{'") : undefined;
   const from = cursor.acceptWord('from') ? parseName(cursor, 'the name of a template') : undefined;
-  cursor.expect('{');
-  const options: OptionNode<ProtocolDraft>[] = [];
-  grammar.rules.parseBlock(cursor, options);
-  const node: ProtocolNode = {
+  return {
     kind: 'protocol',
     at,
+    kindAt,
     grammar,
     template,
     ...(name && { name }),
     ...(from && { from }),
-    options,
-    end: cursor.at - 1,
+    options: [],
   };
-  return node;
+}
+
+/** Reads the braces of a protocol, whose head is already read. */
+function parseOptions(cursor: Cursor, node: ProtocolNode): void {
+  cursor.expect('{');
+  rulesFor(node.grammar, cursor.dialect)!.parseBlock(cursor, node.options, true);
+  node.end = cursor.at - 1;
+}
+
+/** Goes past a protocol that no BGP speaker has; anything else that is no protocol is an error. */
+function skipProtocol(cursor: Cursor): StatementNode {
+  const word = cursor.word() ?? '';
+  if (!NOT_FOR_A_SPEAKER.includes(word)) {
+    cursor.unexpected('a protocol', [...PROTOCOLS.keys(), ...NOT_FOR_A_SPEAKER]);
+  }
+  const { at } = cursor;
+  while (!cursor.isPunctuation('{')) {
+    if (cursor.kind === TOKEN.end) cursor.unexpected("'{'");
+    cursor.at++;
+  }
+  skipBlock(cursor);
+  const hint = 'Catbird is a BGP speaker; keep BIRD for this protocol';
+  return { kind: 'refused', at, message: `not built yet: ${word}`, hint };
 }

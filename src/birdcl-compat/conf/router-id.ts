@@ -1,7 +1,7 @@
 /** The router ID where the configuration gives none: chosen from the host's addresses, as BIRD does. */
 import type { IpAddress } from '../../base/ip.ts';
 import { prefixContains } from '../filter/values.ts';
-import type { InterfacePattern } from './grammar/global.ts';
+import type { InterfacePattern } from './grammar/interfaces.ts';
 
 /** What a configuration may ask of the host. */
 export interface HostFacts {

@@ -4,12 +4,15 @@
  */
 import type { ArgumentKind } from './arguments.ts';
 import type { Cursor } from './cursor.ts';
-import { ConfError } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import type { Scope } from './scope.ts';
 
 /** What lowering carries along. */
 export interface Context {
   readonly scope: Scope;
+  readonly dialect: Dialect;
+  /** Reports what BIRD takes and Catbird cannot do yet; the configuration is refused, the rest of it checked. */
+  refuse(at: number, message: string, hint?: string): void;
   /** A notice about a line that is accepted but means something else than its writer may think. */
   warn(at: number, message: string): void;
 }
@@ -18,16 +21,21 @@ export interface Rule<Target> {
   /** Keywords, separated by spaces. */
   readonly words: string;
   readonly parse: (cursor: Cursor) => unknown;
-  readonly apply: (target: Target, node: unknown, context: Context, option: OptionNode<Target>) => void;
+  readonly apply: (target: Target, node: unknown, context: Context, place: Place) => void;
 }
 
-/** One option in the text. */
-export interface OptionNode<Target> {
-  readonly rule: Rule<Target>;
+/** Where an option is in the text. */
+export interface Place {
   /** Token of its first word. */
   readonly at: number;
   /** Token of its `;`. */
   readonly end: number;
+}
+
+/** One option in the text. */
+export interface OptionNode<Target> extends Place {
+  end: number;
+  readonly rule: Rule<Target>;
   readonly argument: unknown;
 }
 
@@ -66,8 +74,23 @@ export function refused<Target, Node, Value>(
   why: string,
   harmless: (value: Value) => boolean = () => false,
 ): Rule<Target> {
-  return option(words, kind, (_target: Target, value, _context, at) => {
-    if (!harmless(value)) throw new ConfError(at, `'${words}' is not built yet`, why);
+  return option(words, kind, (_target: Target, value, context, at) => {
+    if (!harmless(value)) context.refuse(at, `'${words}' is not built yet`, why);
+  });
+}
+
+/**
+ * A row for an option that is accepted with a notice, because it has no effect here.
+ * @param quiet values that need no notice: they ask for what Catbird does anyway
+ */
+export function noticed<Target, Node, Value>(
+  words: string,
+  kind: ArgumentKind<Node, Value>,
+  why: string,
+  quiet: (value: Value) => boolean = () => false,
+): Rule<Target> {
+  return option(words, kind, (_target: Target, value, context, at) => {
+    if (!quiet(value)) context.warn(at, `'${words}' has no effect: ${why}`);
   });
 }
 
@@ -99,8 +122,8 @@ export class RuleTable<Target> {
     return this.#byFirst.keys();
   }
 
-  /** Reads keywords and argument of one option; undefined, and nothing read, where its first word begins none. */
-  parse(cursor: Cursor): Omit<OptionNode<Target>, 'end'> | undefined {
+  /** Reads keywords and argument of one option, whose `end` is the caller's to set; undefined, and nothing read, where its first word begins none. */
+  parse(cursor: Cursor): OptionNode<Target> | undefined {
     const first = cursor.word();
     const rules = first === undefined ? undefined : this.#byFirst.get(first);
     if (!rules) return undefined;
@@ -111,7 +134,7 @@ export class RuleTable<Target> {
       while (matched < words.length && cursor.textAfter(matched) === words[matched]) matched++;
       if (matched === words.length) {
         cursor.at += matched;
-        return { rule, at, argument: rule.parse(cursor) };
+        return { rule, at, end: at, argument: rule.parse(cursor) };
       }
       deepest = Math.max(deepest, matched);
     }
@@ -123,14 +146,17 @@ export class RuleTable<Target> {
     cursor.unexpected([...new Set(candidates)].map((word) => `'${word}'`).join(' or '), candidates);
   }
 
-  /** Reads options, each with its `;`, up to and past `}`. */
-  parseBlock(cursor: Cursor, into: OptionNode<Target>[]): void {
+  /**
+   * Reads options, each with its `;`, up to and past `}`.
+   * @param mayBeEmpty an option may be nothing: true of protocols alone
+   */
+  parseBlock(cursor: Cursor, into: OptionNode<Target>[], mayBeEmpty = false): void {
     while (!cursor.accept('}')) {
-      if (cursor.accept(';')) continue;
+      if (mayBeEmpty && cursor.accept(';')) continue;
       const node = this.parse(cursor);
       if (!node) cursor.unexpected(undefined, this.firstWords());
-      const end = cursor.expect(';');
-      into.push({ ...node, end });
+      node.end = cursor.expect(';');
+      into.push(node);
     }
   }
 }

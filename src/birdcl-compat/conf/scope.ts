@@ -6,22 +6,22 @@ import type { Behaviour } from '../filter/behaviour.ts';
 import type { FilterProgram, FunctionProgram } from '../filter/program.ts';
 import type { Type } from '../filter/types.ts';
 import type { Value } from '../filter/values.ts';
-import type { NetTable } from '../filter/validation.ts';
-import type { TableConfig } from './lowered.ts';
+import type { AnyTableConfig } from './lowered.ts';
+import type { NetType } from './net-types.ts';
 
 export type ConfigSymbol =
   | { readonly kind: 'constant'; readonly type: Type; readonly value: Value }
   | { readonly kind: 'filter'; readonly filter: FilterProgram }
   | { readonly kind: 'function'; readonly function: FunctionProgram }
-  | { readonly kind: 'table'; readonly table: TableConfig }
-  /** A table that filters look into (`roa_check`, `aspa_check`). */
-  | { readonly kind: 'netTable'; readonly netTable: NetTable }
+  | { readonly kind: 'table'; readonly table: AnyTableConfig }
   /** A custom attribute. */
   | { readonly kind: 'attribute'; readonly attribute: AttributeInfo }
   | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: object };
 
 export class Scope {
   readonly #symbols = new Map<string, ConfigSymbol>();
+  /** The table that a channel has which names none: the first of its type. */
+  readonly defaultTables = new Map<NetType, AnyTableConfig>();
   /** As which release of BIRD filters behave, where releases contradict each other. */
   readonly behaviour: Behaviour;
   /** Takes notices about lines that mean something else than their writer may think. */
@@ -38,6 +38,11 @@ export class Scope {
 
   define(name: string, at: number, symbol: ConfigSymbol): void {
     if (this.#symbols.has(name)) throw new ConfError(at, `Symbol '${name}' already defined`);
+    this.#symbols.set(name, symbol);
+  }
+
+  /** Gives a name that is known another meaning. */
+  replace(name: string, symbol: ConfigSymbol): void {
     this.#symbols.set(name, symbol);
   }
 

@@ -436,9 +436,9 @@ export class ExpressionChecker {
 
   /** Binds the table of a check; one of another kind is an error at run time, as in BIRD. */
   #table(node: object, { name, at }: TableName, kind: CheckKind): void {
-    const symbol = this.scope.require(name, at, ['netTable', 'table'], 'Table name required');
-    if (symbol.kind === 'netTable' && symbol.netTable.kind.startsWith(kind)) {
-      this.tables.set(node, symbol.netTable);
+    const { lookup } = this.scope.require(name, at, ['table'], 'Table name required').table;
+    if (lookup?.kind.startsWith(kind)) {
+      this.tables.set(node, lookup);
       return;
     }
     const message = kind === 'roa' ? 'Table type must be either ROA4 or ROA6' : 'Table type must be ASPA';

@@ -1,20 +1,20 @@
-/** Channels: `ipv4 { … }` and `ipv6 { … }`, the options that every protocol's channels have. */
-import { IPV4, IPV6 } from '../../../base/family.ts';
-import type { Family } from '../../../base/family.ts';
+/** Channels, `ipv4 { … }` and others: the options that every protocol's channels have. */
 import { REJECT_ALL } from '../../filter/program.ts';
 import type { FilterProgram } from '../../filter/program.ts';
 import { bool, bounded, debugFlags, limit, policy, table } from '../arguments.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
-import type { ChannelConfig, LimitConfig, TableConfig } from '../lowered.ts';
+import type { AnyTableConfig, ChannelConfig, LimitConfig } from '../lowered.ts';
+import { CHANNEL_TYPES } from '../net-types.ts';
+import type { ChannelType } from '../net-types.ts';
 import { applyOptions, option, refused, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
 
 export interface ChannelDraft {
-  readonly family: Family;
+  readonly type: ChannelType;
   /** Copied from a template, so it may be given again. */
   inherited: boolean;
-  table: TableConfig | undefined;
+  table: AnyTableConfig | undefined;
   importFilter: FilterProgram | undefined;
   exportFilter: FilterProgram | undefined;
   receiveLimit: LimitConfig | undefined;
@@ -28,12 +28,11 @@ export interface ChannelDraft {
 export const CHANNEL_DEBUG =
   "'debug' of channels logs nothing yet; see 'debug' of the protocol and 'show protocols all'";
 
-export function newChannel(family: Family, preference: number, context: Context): ChannelDraft {
-  const master = context.scope.get(family.index === 0 ? 'master4' : 'master6');
+export function newChannel(type: ChannelType, preference: number, context: Context): ChannelDraft {
   return {
-    family,
+    type,
     inherited: false,
-    table: master?.kind === 'table' ? master.table : undefined,
+    table: context.scope.defaultTables.get(type.net),
     importFilter: undefined,
     exportFilter: undefined,
     receiveLimit: undefined,
@@ -47,7 +46,7 @@ export function newChannel(family: Family, preference: number, context: Context)
 export function channelRules<Draft extends ChannelDraft>(): Rule<Draft>[] {
   return [
     option('table', table, (channel: Draft, value, _context, at) => {
-      if (value.family !== channel.family.index) throw new ConfError(at + 1, 'Incompatible table type');
+      if (value.net !== channel.type.net) throw new ConfError(at + 1, 'Incompatible table type');
       channel.table = value;
     }),
     option('import', policy, (channel: Draft, value) => (channel.importFilter = value)),
@@ -77,60 +76,63 @@ interface ChannelOwner<Draft> {
   channels: Draft[];
 }
 
-/** Rows for the `ipv4` and `ipv6` channels of a protocol. */
-export function channelOwnerRules<Owner extends ChannelOwner<Draft>, Draft extends ChannelDraft>(
-  rules: RuleTable<Draft>,
-  create: (owner: Owner, family: Family, context: Context, at: number) => Draft,
-): Rule<Owner>[] {
-  const carried = [IPV4, IPV6].map((family): Rule<Owner> => ({
-    words: family.name,
+/** How a protocol makes and checks its channels. */
+export interface ChannelUse<Owner, Draft> {
+  readonly types: readonly ChannelType[];
+  readonly rules: RuleTable<Draft>;
+  create(owner: Owner, type: ChannelType, context: Context, at: number): Draft;
+  /** Channels whose routes Catbird does not carry are checked and passed over. */
+  readonly anyType?: boolean;
+}
+
+/** Rows for the channels of a protocol in BIRD 2. */
+export function channelOwnerRules<Owner extends ChannelOwner<Draft>, Draft extends ChannelDraft>({
+  types,
+  rules,
+  create,
+  anyType,
+}: ChannelUse<Owner, Draft>): Rule<Owner>[] {
+  return types.map((type) => ({
+    words: type.words,
     parse: (cursor) => parseChannel(cursor, rules),
     apply: (owner, node, context, { at }) => {
-      let channel = owner.channels.find((candidate) => candidate.family === family);
-      if (channel && !channel.inherited) throw new ConfError(at, `Multiple ${family.name} channels`);
+      const { options, end } = node as ChannelNode<Draft>;
+      let channel = owner.channels.find((candidate) => candidate.type === type);
+      if (channel && !channel.inherited) throw new ConfError(at, `Multiple ${type.words} channels`);
       if (!channel) {
-        channel = create(owner, family, context, at);
+        channel = create(owner, type, context, at);
         owner.channels.push(channel);
       }
       channel.inherited = false;
-      applyOptions(channel, (node as ChannelNode<Draft>).options, context);
+      applyOptions(channel, options, context);
+      if (!channel.table) throw new ConfError(end, 'Routing table not specified');
+      if (!type.family && !anyType) {
+        const hint = 'Catbird carries ipv4 and ipv6 unicast';
+        context.refuse(at, `'${type.words}' channels are not built yet`, hint);
+      }
     },
   }));
-  return [...carried, ...NOT_CARRIED.map((words) => notCarried<Owner>(words))];
 }
 
-const NOT_CARRIED = [
-  'ipv4 multicast',
-  'ipv4 mpls',
-  'ipv6 multicast',
-  'ipv6 mpls',
-  'ipv6 sadr',
-  'vpn4',
-  'vpn4 mpls',
-  'vpn4 multicast',
-  'vpn6',
-  'vpn6 mpls',
-  'vpn6 multicast',
-  'flow4',
-  'flow6',
-  'roa4',
-  'roa6',
-  'mpls',
-  'evpn',
-];
+/** Options of channels that BIRD 1.6 has too; there they stand in the protocol. */
+export function channelRules1<Draft extends ChannelDraft>(): Rule<Draft>[] {
+  return channelRules<Draft>().filter(({ words }) => words !== 'debug' && words !== 'rpki reload');
+}
 
-function notCarried<Owner>(words: string): Rule<Owner> {
-  return {
+/** Rows of BIRD 1.6, where the options of the one channel are those of the protocol. */
+export function onlyChannelRules<Owner extends ChannelOwner<Draft>, Draft extends ChannelDraft>(
+  rules: readonly Rule<Draft>[],
+): Rule<Owner>[] {
+  return rules.map(({ words, parse, apply }) => ({
     words,
-    parse: skipBlock,
-    apply: (_owner, _node, _context, { at }) => {
-      throw new ConfError(
-        at,
-        `'${words}' channels are not built yet`,
-        'Catbird carries ipv4 and ipv6 unicast',
-      );
-    },
-  };
+    parse,
+    apply: (owner, node, context, place) => apply(owner.channels[0]!, node, context, place),
+  }));
+}
+
+/** Channels as a protocol of BIRD 1.6 has them: the one of the daemon's family. */
+export function onlyChannel<Draft>({ dialect }: Context, create: (type: ChannelType) => Draft): Draft[] {
+  return dialect.version === 1 ? [create(CHANNEL_TYPES[dialect.family]!)] : [];
 }
 
 function parseChannel<Draft>(cursor: Cursor, rules: RuleTable<Draft>): ChannelNode<Draft> {
@@ -154,9 +156,10 @@ export function skipBlock(cursor: Cursor): undefined {
 
 /** The lowered form of what all channels have. */
 export function finishChannel(channel: ChannelDraft): ChannelConfig {
+  const family = channel.type.family!;
   return {
-    family: channel.family.index,
-    name: channel.family.name,
+    family: family.index,
+    name: family.name,
     table: channel.table!.name,
     importFilter: channel.importFilter ?? REJECT_ALL,
     exportFilter: channel.exportFilter ?? REJECT_ALL,

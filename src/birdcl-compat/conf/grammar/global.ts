@@ -1,40 +1,39 @@
 /** Options outside protocols. */
 import type { Expression } from '../../filter/ast.ts';
+import type { IpAddress } from '../../../base/ip.ts';
 import {
+  address,
   bool,
+  bounded,
   debugFlags,
   flags,
   identifier,
   number,
   parseAtomExpression,
-  prefix,
   startsAtomExpression,
   text,
   time,
 } from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
-import { numberOf, textOf } from '../constants.ts';
+import { addressOf, constant, numberOf, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
+import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
 import { LOG_CLASSES, TIME_FORMAT_USES } from '../lowered.ts';
 import type { DebugFlags, LogClass, LogTarget, TimeFormat, TimeFormatUse } from '../lowered.ts';
-import type { Prefix } from '../../filter/values.ts';
-import { option, refused, RuleTable } from '../rules.ts';
+import { accepted, noticed, option, RuleTable } from '../rules.ts';
+import type { OptionNode, Rule } from '../rules.ts';
 import { CHANNEL_DEBUG } from './channel.ts';
+import { interfacePatterns } from './interfaces.ts';
+import type { InterfacePattern } from './interfaces.ts';
 import { warnOfFlags } from './protocol.ts';
-
-/** One item of `router id from`: addresses of which interfaces, or in which network, may be the router ID. */
-export interface InterfacePattern {
-  readonly negative: boolean;
-  /** A shell pattern over interface names. */
-  readonly pattern?: string;
-  readonly prefix?: Prefix;
-}
 
 export interface GlobalDraft {
   routerId: number | undefined;
   routerIdFrom: InterfacePattern[];
   hostname: string | undefined;
+  /** `listen bgp` of BIRD 1.6. */
+  listen: { address?: IpAddress; port?: number };
   log: LogTarget[];
   debugProtocols: DebugFlags;
   debugCommands: number;
@@ -48,6 +47,7 @@ export function newGlobals(): GlobalDraft {
     routerId: undefined,
     routerIdFrom: [],
     hostname: undefined,
+    listen: {},
     log: [],
     debugProtocols: new Set(),
     debugCommands: 0,
@@ -57,34 +57,10 @@ export function newGlobals(): GlobalDraft {
   };
 }
 
-const interfacePatterns: ArgumentKind<
-  { negative: boolean; pattern?: Expression; prefix?: Expression }[],
-  InterfacePattern[]
-> = {
-  parse(cursor: Cursor) {
-    const list: { negative: boolean; pattern?: Expression; prefix?: Expression }[] = [];
-    do {
-      const negative = cursor.accept('-');
-      if (cursor.isAddress()) list.push({ negative, prefix: prefix.parse(cursor) });
-      else {
-        const pattern = text.parse(cursor);
-        list.push(
-          cursor.isAddress() ? { negative, pattern, prefix: prefix.parse(cursor) } : { negative, pattern },
-        );
-      }
-    } while (cursor.accept(','));
-    return list;
-  },
-  evaluate: (node, scope) =>
-    node.map((item) => ({
-      negative: item.negative,
-      ...(item.pattern && { pattern: textOf(item.pattern, scope) }),
-      ...(item.prefix && { prefix: prefix.evaluate(item.prefix, scope) }),
-    })),
-};
-
 interface LogNode {
-  readonly kind: 'stderr' | 'syslog' | 'file';
+  readonly kind: 'stderr' | 'syslog' | 'file' | 'udp' | 'fixed';
+  /** Token of the kind. */
+  readonly at: number;
   /** Syslog name or file path. */
   readonly text?: Expression;
   readonly limit?: Expression;
@@ -95,25 +71,33 @@ interface LogNode {
 const logClasses = flags(LOG_CLASSES, false);
 
 /** `stderr | syslog [name "…"] | "file" [limit "backup"]`, then the classes. */
-const log: ArgumentKind<LogNode, LogTarget> = {
+const log: ArgumentKind<LogNode, LogTarget | { refused: string; hint: string }> = {
   parse(cursor: Cursor) {
-    if (cursor.acceptWord('stderr')) return { kind: 'stderr', classes: logClasses.parse(cursor) };
+    const { at } = cursor;
+    if (cursor.acceptWord('stderr')) return { kind: 'stderr', at, classes: logClasses.parse(cursor) };
     if (cursor.acceptWord('syslog')) {
       const name = cursor.acceptWord('name') ? text.parse(cursor) : undefined;
-      return { kind: 'syslog', ...(name && { text: name }), classes: logClasses.parse(cursor) };
+      return { kind: 'syslog', at, ...(name && { text: name }), classes: logClasses.parse(cursor) };
     }
-    if (cursor.isWord('udp')) {
-      cursor.fail("'log udp' is not built yet", "log to 'syslog', and let the local daemon forward it");
+    if (cursor.dialect.version === 2 && cursor.acceptWord('udp')) {
+      const host = cursor.isAddress() ? address.parse(cursor) : text.parse(cursor);
+      const limit = cursor.acceptWord('port') ? parseAtomExpression(cursor) : undefined;
+      return { kind: 'udp', at, text: host, ...(limit && { limit }), classes: logClasses.parse(cursor) };
+    }
+    if (cursor.dialect.version === 2 && cursor.acceptWord('fixed')) {
+      const path = text.parse(cursor);
+      const limit = parseAtomExpression(cursor);
+      return { kind: 'fixed', at, text: path, limit, classes: logClasses.parse(cursor) };
     }
     if (cursor.kind !== TOKEN.text && cursor.kind !== TOKEN.quotedWord && cursor.kind !== TOKEN.word) {
       cursor.unexpected("'stderr', 'syslog' or a file name", ['stderr', 'syslog']);
     }
     const path = text.parse(cursor);
-    const limited = startsAtomExpression(cursor) && !cursor.isWord('all');
-    if (!limited) return { kind: 'file', text: path, classes: logClasses.parse(cursor) };
+    const limited = cursor.dialect.version === 2 && startsAtomExpression(cursor) && !cursor.isWord('all');
+    if (!limited) return { kind: 'file', at, text: path, classes: logClasses.parse(cursor) };
     const limit = parseAtomExpression(cursor);
     const backup = text.parse(cursor);
-    return { kind: 'file', text: path, limit, backup, classes: logClasses.parse(cursor) };
+    return { kind: 'file', at, text: path, limit, backup, classes: logClasses.parse(cursor) };
   },
   evaluate(node, scope) {
     const classes = new Set(node.classes);
@@ -122,6 +106,24 @@ const log: ArgumentKind<LogNode, LogTarget> = {
         return { classes, to: { kind: 'stderr' } };
       case 'syslog':
         return { classes, to: { kind: 'syslog', ...(node.text && { name: textOf(node.text, scope) }) } };
+      case 'udp': {
+        const { type } = constant(node.text!, scope);
+        if (type !== 'ip' && type !== 'string') {
+          throw new ConfError(node.text!.at, 'String or IP address expected');
+        }
+        if (node.limit) udpPort.evaluate(node.limit, scope);
+        return {
+          refused: "'log udp' is not built yet",
+          hint: "log to 'syslog', and let the local daemon forward it",
+        };
+      }
+      case 'fixed':
+        textOf(node.text!, scope);
+        numberOf(node.limit!, scope);
+        return {
+          refused: "'log fixed' is not built yet",
+          hint: 'give a file with a limit and the name of a backup',
+        };
       case 'file':
         return {
           classes,
@@ -136,6 +138,8 @@ const log: ArgumentKind<LogNode, LogTarget> = {
   },
 };
 
+const udpPort = bounded(0, 65_535, 'Value out of range (0-65535)');
+
 /** BIRD's named formats. */
 const ISO_FORMATS: Readonly<Record<string, TimeFormat>> = {
   'short s': { recent: '%T', old: '%F', limitS: 20 * 3600 },
@@ -146,12 +150,18 @@ const ISO_FORMATS: Readonly<Record<string, TimeFormat>> = {
   'long us': { recent: '%F %T.%6f' },
 };
 
+/** Those of BIRD before 1.4; the short one writes the day where the time is older. */
+const OLD_FORMATS: Readonly<Record<'short' | 'long', TimeFormat>> = {
+  short: { recent: '%T', old: '%d-%m-%Y', limitS: 20 * 3600 },
+  long: { recent: '%d-%m-%Y %T' },
+};
+
 interface TimeFormatNode {
   readonly use: TimeFormatUse;
   readonly named?: TimeFormat;
-  readonly recent?: string;
+  readonly recent?: Expression;
   readonly limit?: Expression;
-  readonly old?: string;
+  readonly old?: Expression;
 }
 
 const timeFormat: ArgumentKind<TimeFormatNode, readonly [TimeFormatUse, TimeFormat]> = {
@@ -162,54 +172,165 @@ const timeFormat: ArgumentKind<TimeFormatNode, readonly [TimeFormatUse, TimeForm
     if (cursor.acceptWord('iso')) {
       const length = ['short', 'long'].find((word) => cursor.acceptWord(word));
       if (length === undefined) cursor.unexpected("'short' or 'long'", ['short', 'long']);
-      const unit = ['ms', 'us'].find((word) => cursor.acceptWord(word)) ?? 's';
+      const units = cursor.dialect.version === 1 ? [] : ['ms', 'us'];
+      const unit = units.find((word) => cursor.acceptWord(word)) ?? 's';
       return { use, named: ISO_FORMATS[`${length} ${unit}`]! };
     }
-    const recent = cursor.string('a time format');
+    if (cursor.dialect.version === 1 && cursor.acceptWord('old')) {
+      const length = (['short', 'long'] as const).find((word) => cursor.acceptWord(word));
+      if (length === undefined) cursor.unexpected("'short' or 'long'", ['short', 'long']);
+      return { use, named: OLD_FORMATS[length] };
+    }
+    const recent = text.parse(cursor);
     if (cursor.isPunctuation(';')) return { use, recent };
-    return { use, recent, limit: parseAtomExpression(cursor), old: cursor.string('a time format') };
+    return { use, recent, limit: parseAtomExpression(cursor), old: text.parse(cursor) };
   },
   evaluate({ use, named, recent, limit, old }, scope) {
     if (named) return [use, named];
-    const format = { recent: recent! };
-    return [use, limit ? { ...format, limitS: numberOf(limit, scope), old: old! } : format];
+    const format = { recent: textOf(recent!, scope) };
+    return [use, limit ? { ...format, limitS: numberOf(limit, scope), old: textOf(old!, scope) } : format];
   },
 };
 
 const mrtFlags = flags(['states', 'messages'] as const, true);
 const NO_MRT = 'Catbird writes no MRT dumps yet';
+const LATENCY_FLAGS = ['ping', 'wakeup', 'sockets', 'scheduling', 'allocator', 'events', 'timers'] as const;
 
-export const globals = new RuleTable<GlobalDraft>([
+/** A switch in BIRD 1.6 and 2, a list of what is measured in BIRD 3. */
+const latency: ArgumentKind<ReturnType<typeof bool.parse> | readonly string[], boolean> = {
+  parse: (cursor) =>
+    cursor.isPunctuation('{') || cursor.isWord('all')
+      ? flags(LATENCY_FLAGS, true).parse(cursor)
+      : bool.parse(cursor),
+  evaluate: (node, scope) => ('on' in node ? bool.evaluate(node, scope) : true),
+};
+
+const commonGlobals: readonly Rule<GlobalDraft>[] = [
   option('router id', identifier, (draft, value) => (draft.routerId = value)),
   option('router id from', interfacePatterns, (draft, value) => (draft.routerIdFrom = value)),
-  option('hostname', text, (draft, value) => (draft.hostname = value)),
-  option('log', log, (draft, value) => {
-    draft.log.push(value);
+  option('log', log, (draft, value, context, at) => {
+    if ('refused' in value) context.refuse(at, value.refused, value.hint);
+    else draft.log.push(value);
   }),
   option('debug protocols', debugFlags, (draft, value, context, at) => {
     draft.debugProtocols = value;
     warnOfFlags(value, context, at);
   }),
-  option('debug channels', debugFlags, (_draft, value, context, at) => {
-    if (value.size > 0) context.warn(at, CHANNEL_DEBUG);
-  }),
   option('debug commands', number, (draft, value) => (draft.debugCommands = value)),
-  refused(
+  noticed(
     'debug latency',
-    bool,
-    "use 'watchdog warning'; Catbird measures what holds its loop",
+    latency,
+    "use 'watchdog warning', which logs what holds the loop",
     (value) => !value,
   ),
-  refused('debug latency limit', time, "use 'watchdog warning'"),
+  noticed('debug latency limit', time, "use 'watchdog warning', which logs what holds the loop"),
   option('timeformat', timeFormat, (draft, [use, format]) => (draft.timeFormats[use] = format)),
   option('graceful restart wait', number, (draft, value) => (draft.gracefulRestartWaitS = value)),
   option('watchdog warning', time, (draft, value) => (draft.watchdogWarningMs = value)),
-  refused(
+  noticed(
     'watchdog timeout',
     time,
     "let the supervisor restart a process that hangs; 'watchdog warning' logs what holds the loop",
     (value) => value === 0,
   ),
-  refused('mrtdump protocols', mrtFlags, NO_MRT, (value) => value.size === 0),
-  refused('mrtdump', text, NO_MRT),
+  noticed('mrtdump protocols', mrtFlags, NO_MRT, (value) => value.size === 0),
+  noticed('mrtdump', text, NO_MRT),
+];
+
+interface ListenNode {
+  readonly address?: Expression;
+  readonly port?: Expression;
+}
+
+/** `listen bgp address 10.0.0.1 port 1790` of BIRD 1.6: one socket for all protocols. */
+const listen: Rule<GlobalDraft> = {
+  words: 'listen bgp',
+  parse(cursor) {
+    let node: ListenNode = {};
+    for (;;) {
+      if (cursor.acceptWord('address')) node = { ...node, address: address.parse(cursor) };
+      else if (cursor.acceptWord('port')) node = { ...node, port: parseAtomExpression(cursor) };
+      else if (!cursor.acceptWord('v6only') && !cursor.acceptWord('dual')) return node;
+    }
+  },
+  apply(draft, argument, context, { at }) {
+    const node = argument as ListenNode;
+    if (node.port) draft.listen.port = numberOf(node.port, context.scope);
+    if (!node.address) return;
+    draft.listen.address = addressOf(node.address, context.scope);
+    context.warn(
+      at,
+      "'listen bgp address' counts for protocols with that source address; others listen on all",
+    );
+  },
+};
+
+interface CliNode {
+  readonly path: Expression;
+  readonly restrict: boolean;
+}
+
+/** `cli "/run/other.ctl" { restrict; }` */
+const controlSocket: Rule<GlobalDraft> = {
+  words: 'cli',
+  parse(cursor): CliNode {
+    const path = text.parse(cursor);
+    let restrict = false;
+    if (cursor.accept('{')) {
+      while (!cursor.accept('}')) {
+        if (cursor.acceptWord('v2')) cursor.expectWord('attributes');
+        else {
+          cursor.expectWord('restrict');
+          restrict = true;
+        }
+        cursor.expect(';');
+      }
+    }
+    return { path, restrict };
+  },
+  apply(_draft, argument, context, { at }) {
+    textOf((argument as CliNode).path, context.scope);
+    context.warn(at, "'cli' has no effect: Catbird has the one control socket of its command line");
+  },
+};
+
+const threadOptions = new RuleTable<object>([
+  accepted('max time', time),
+  accepted('min time', time),
+  accepted('max latency', time),
+  accepted('threads', number),
+  accepted('wakeup time', time),
+  accepted('default', bool),
 ]);
+
+/** `thread group NAME { … }` of BIRD 3. */
+const threads: Rule<GlobalDraft> = {
+  words: 'thread group',
+  parse(cursor) {
+    cursor.name('a name');
+    const options: OptionNode<object>[] = [];
+    if (cursor.accept('{')) threadOptions.parseBlock(cursor, options);
+    return options;
+  },
+  apply(_draft, options, context, { at }) {
+    for (const item of options as OptionNode<object>[]) item.rule.apply({}, item.argument, context, item);
+    context.warn(at, "'thread group' has no effect: Catbird routes on one thread");
+  },
+};
+
+/** Global options of BIRD 2 and 3. */
+export const globals = new RuleTable<GlobalDraft>([
+  ...commonGlobals,
+  option('hostname', text, (draft, value) => (draft.hostname = value)),
+  option('debug channels', debugFlags, (_draft, value, context, at) => {
+    if (value.size > 0) context.warn(at, CHANNEL_DEBUG);
+  }),
+  noticed('debug tables', debugFlags, 'tables log nothing', (value) => value.size === 0),
+  noticed('debug show route', debugFlags, "'debug commands' logs commands", (value) => value.size === 0),
+  noticed('threads', number, 'Catbird routes on one thread', (value) => value === 1),
+  controlSocket,
+  threads,
+]);
+
+/** Global options of BIRD 1.6. */
+export const globals1 = new RuleTable<GlobalDraft>([...commonGlobals, listen]);

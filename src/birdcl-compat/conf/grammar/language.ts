@@ -1,25 +1,18 @@
-/**
- * Statements about the filter language itself: custom attributes, `eval`, test suites, and tables that only filters
- * look into.
- */
+/** Statements about the filter language itself: custom attributes, `eval`, test suites. */
 import type { Expression } from '../../filter/ast.ts';
 import { BGP_NAMES, MAX_CUSTOM_ATTRIBUTES } from '../../filter/attributes.ts';
 import type { AttributeInfo } from '../../filter/attributes.ts';
-import type { NetKind } from '../../filter/nets.ts';
 import { parseExpression, parseType } from '../../filter/parse.ts';
 import type { FunctionProgram } from '../../filter/program.ts';
 import type { TestCase } from '../../filter/suites.ts';
 import { CUSTOM_ATTRIBUTE_TYPES, typeName } from '../../filter/types.ts';
 import type { Type } from '../../filter/types.ts';
-import { NetTable } from '../../filter/validation.ts';
 import { parseAtomExpression, parseTextExpression } from '../arguments.ts';
 import type { NameNode } from '../ast.ts';
 import { constant, numberOf, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
-import { TOKEN } from '../lexer.ts';
 import type { Scope } from '../scope.ts';
-import { parseTableOptions } from './net-tables.ts';
 
 export type LanguageNode =
   | {
@@ -32,23 +25,7 @@ export type LanguageNode =
     }
   | { readonly kind: 'eval'; readonly expression: Expression }
   | { readonly kind: 'suite'; readonly function: NameNode; readonly description: Expression }
-  | { readonly kind: 'same'; readonly functions: readonly [NameNode, NameNode]; readonly result: Expression }
-  | { readonly kind: 'netTable'; readonly name: NameNode; readonly netKind: NetKind };
-
-/** Words of tables, and what they hold. */
-const TABLE_KINDS: Readonly<Record<string, NetKind>> = {
-  vpn4: 'vpn4',
-  vpn6: 'vpn6',
-  roa4: 'roa4',
-  roa6: 'roa6',
-  flow4: 'flow4',
-  flow6: 'flow6',
-  eth: 'eth',
-  mpls: 'mpls',
-  aspa: 'aspa',
-  evpn: 'evpn',
-  neighbor: 'neighbor',
-};
+  | { readonly kind: 'same'; readonly functions: readonly [NameNode, NameNode]; readonly result: Expression };
 
 function parseName(cursor: Cursor, what: string): NameNode {
   const { at } = cursor;
@@ -69,7 +46,7 @@ export function parseLanguageStatement(cursor: Cursor): LanguageNode | undefined
     case 'bt_test_same':
       return parseSame(cursor);
     default:
-      return parseNetTable(cursor, word);
+      return undefined;
   }
 }
 
@@ -103,19 +80,6 @@ function parseSame(cursor: Cursor): LanguageNode {
   const result = parseAtomExpression(cursor);
   cursor.expect(')');
   return { kind: 'same', functions: [first, second], result };
-}
-
-/** `roa4 table NAME`; not `ipv4 table NAME`, which routes are kept in. */
-function parseNetTable(cursor: Cursor, word: string): LanguageNode | undefined {
-  const isSadr = word === 'ipv6' && cursor.kindAfter(1) === TOKEN.word && cursor.textAfter(1) === 'sadr';
-  const netKind = isSadr ? 'sadr' : TABLE_KINDS[word];
-  const words = isSadr ? 2 : 1;
-  const isTable = cursor.kindAfter(words) === TOKEN.word && cursor.textAfter(words) === 'table';
-  if (netKind === undefined || !isTable) return undefined;
-  cursor.at += words + 1;
-  const name = parseName(cursor, 'a table name');
-  parseTableOptions(cursor);
-  return { kind: 'netTable', name, netKind };
 }
 
 function functionOf({ name, at }: NameNode, scope: Scope): FunctionProgram {
@@ -154,11 +118,6 @@ export function lowerLanguageStatement(node: LanguageNode, scope: Scope, tests: 
         programs: [functionOf(first, scope), functionOf(second, scope)],
         expected: numberOf(node.result, scope) !== 0,
       });
-      return;
-    }
-    case 'netTable': {
-      const { name, at } = node.name;
-      scope.define(name, at, { kind: 'netTable', netTable: new NetTable(name, node.netKind) });
       return;
     }
   }

@@ -19,8 +19,6 @@ import { accepted, applyOptions, option, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
 import { newProtocol, protocolRules } from './protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
-import { tableOptions } from './table.ts';
-import type { TableDraft } from './table.ts';
 
 /** Words of a channel, and what it carries. */
 const CHANNEL_KINDS: ReadonlyMap<string, NetKind> = new Map(
@@ -45,14 +43,6 @@ interface NetStaticDraft extends ProtocolDraft {
   entries: { entry: NetEntry; attributes?: FilterProgram; at: number }[];
 }
 
-/** `sorted`, and options in braces. */
-export function parseTableOptions(cursor: Cursor): OptionNode<TableDraft>[] {
-  const options: OptionNode<TableDraft>[] = [];
-  cursor.acceptWord('sorted');
-  if (cursor.accept('{')) tableOptions.parseBlock(cursor, options);
-  return options;
-}
-
 /** Whether the braces that begin after the next tokens hold a channel of networks that are no IP prefixes. */
 export function holdsNetChannel(cursor: Cursor): boolean {
   let depth = 0;
@@ -75,9 +65,9 @@ const channelOptions = new RuleTable<NetChannel>([
     parse: (cursor) => ({ at: cursor.at, name: cursor.name('a table name') }),
     apply(channel, node, context) {
       const { name, at } = node as { name: string; at: number };
-      const { netTable } = context.scope.require(name, at, ['netTable'], 'Table name required');
-      if (netTable.kind !== channel.kind) throw new ConfError(at, 'Incompatible table type');
-      channel.table = netTable;
+      const { lookup } = context.scope.require(name, at, ['table'], 'Table name required').table;
+      if (lookup?.kind !== channel.kind) throw new ConfError(at, 'Incompatible table type');
+      channel.table = lookup;
     },
   },
   option('import', policy, (channel: NetChannel, value) => (channel.importFilter = value)),

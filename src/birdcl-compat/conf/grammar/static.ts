@@ -1,59 +1,92 @@
 /** `protocol static`: routes of the configuration. */
 import { formatPrefix } from '../../filter/values.ts';
 import type { IpAddress } from '../../../base/ip.ts';
-import type { Prefix } from '../../filter/values.ts';
 import type { Expression, Statement } from '../../filter/ast.ts';
 import { checkStatements } from '../../filter/check.ts';
 import { ACCEPT_ALL } from '../../filter/program.ts';
 import {
   bool,
   limit,
+  parseAddressExpression,
   parseAtomExpression,
   parseOptionalBlock,
   parseScopedAddress,
-  prefix,
-  startsAtomExpression,
+  parseTextExpression,
   table,
 } from '../arguments.ts';
-import { addressOf, numberOf } from '../constants.ts';
+import { addressOf, constant, numberOf, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
 import type { StaticRoute } from '../lowered.ts';
-import { refused, RuleTable } from '../rules.ts';
+import { PLAIN_CHANNELS } from '../net-types.ts';
+import { noticed, refused, RuleTable } from '../rules.ts';
 import type { Context, Rule } from '../rules.ts';
-import { channelOwnerRules, channelRules, finishChannel, newChannel } from './channel.ts';
+import {
+  channelOwnerRules,
+  channelRules,
+  channelRules1,
+  finishChannel,
+  newChannel,
+  onlyChannel,
+  onlyChannelRules,
+} from './channel.ts';
 import type { ChannelDraft } from './channel.ts';
-import { newProtocol, protocolRules } from './protocol.ts';
+import { mplsChannelRule } from './mpls.ts';
+import { parseNetwork } from './networks.ts';
+import type { Network, NetworkNode } from './networks.ts';
+import { failAtEnd, newProtocol, protocolBase, protocolRules, protocolRules1 } from './protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
 
 /** BIRD's preference of static routes. */
 const STATIC_PREFERENCE = 200;
+/** MPLS labels have 20 bits. */
+const MAX_LABEL = 0xf_ffff;
 
 interface StaticDraft extends ProtocolDraft {
   channels: ChannelDraft[];
-  routes: { route: StaticRoute; at: number }[];
+  routes: DraftRoute[];
+}
+
+/** A route whose network has the type of the channel is checked when all channels are known. */
+interface DraftRoute {
+  readonly network: Network;
+  /** Absent where Catbird does not carry such networks. */
+  readonly route?: StaticRoute;
+  readonly label?: Expression;
+  readonly at: number;
 }
 
 interface HopNode {
   readonly at: number;
   readonly address?: Expression;
-  readonly interface?: string;
+  /** Of the form `via "eth0"`. */
+  readonly device?: Expression;
+  /** Of the forms `via 10.0.0.1%eth0` and `via 10.0.0.1 dev "eth0"`. */
+  readonly interface?: string | Expression;
   readonly onlink: { on: boolean; expression?: Expression };
   readonly weight?: Expression;
+  readonly bfd?: { on: boolean; expression?: Expression };
+  readonly labels: readonly Expression[];
 }
 
+type Destination = Exclude<StaticRoute['target']['kind'], 'via'>;
+
 interface RouteNode {
-  readonly network: Expression;
-  readonly target: StaticRoute['target']['kind'];
-  readonly targetAt: number;
+  readonly network: NetworkNode;
+  /** Absent for a route that only filters or providers give a meaning. */
+  readonly target?: StaticRoute['target']['kind'];
+  readonly label?: Expression;
   readonly via?: Expression;
+  readonly labels: readonly Expression[];
   readonly hops: readonly HopNode[];
+  readonly numbers: readonly Expression[];
+  readonly bfd?: { on: boolean; expression?: Expression };
   readonly statements: readonly Statement[] | undefined;
 }
 
 /** Words for routes without a next hop; `drop` and `reject` are old ones. */
-const DESTINATIONS: Readonly<Record<string, 'blackhole' | 'unreachable' | 'prohibit'>> = {
+const DESTINATIONS: Readonly<Record<string, Destination>> = {
   blackhole: 'blackhole',
   drop: 'blackhole',
   unreachable: 'unreachable',
@@ -61,98 +94,192 @@ const DESTINATIONS: Readonly<Record<string, 'blackhole' | 'unreachable' | 'prohi
   prohibit: 'prohibit',
 };
 
-function parseHop(cursor: Cursor): HopNode {
-  const at = cursor.expectWord('via');
-  const hop: { address?: Expression; interface?: string } =
-    cursor.kind === TOKEN.text ? { interface: cursor.string('an interface') } : parseScopedAddress(cursor);
-  let onlink: HopNode['onlink'] = { on: false };
-  let weight: Expression | undefined;
-  for (;;) {
-    if (cursor.acceptWord('onlink')) {
-      const ends = cursor.isWord('via') || cursor.isWord('weight') || cursor.isPunctuation('{');
-      onlink = ends ? { on: true } : bool.parse(cursor);
-    } else if (cursor.acceptWord('weight')) weight = parseAtomExpression(cursor);
-    else if (cursor.isWord('mpls')) cursor.fail("'mpls' is not built yet", 'Catbird has no MPLS labels yet');
-    else if (cursor.isWord('bfd')) cursor.fail("'bfd' is not built yet", 'Catbird has no BFD yet');
-    else break;
-  }
-  return { at, ...hop, onlink, ...(weight && { weight }) };
+/** `mpls 100/200` */
+function parseLabels(cursor: Cursor): Expression[] {
+  const labels = [parseAtomExpression(cursor, 'an MPLS label')];
+  while (cursor.accept('/')) labels.push(parseAtomExpression(cursor, 'an MPLS label'));
+  return labels;
 }
 
-function parseRoute(cursor: Cursor): RouteNode {
-  const network = prefix.parse(cursor);
-  const targetAt = cursor.at;
+/** What may stand behind a switch of a next hop, where the switch itself is left out. */
+const HOP_WORDS = ['via', 'weight', 'mpls', 'bfd', 'onlink', 'dev'];
+
+function parseHopSwitch(cursor: Cursor): { on: boolean; expression?: Expression } {
+  const ends = cursor.isPunctuation('{') || HOP_WORDS.some((word) => cursor.isWord(word));
+  return ends ? { on: true } : bool.parse(cursor);
+}
+
+function parseHop(cursor: Cursor): HopNode {
+  const at = cursor.expectWord('via');
+  let hop: HopNode = { at, onlink: { on: false }, labels: [] };
+  if (cursor.kind === TOKEN.text) hop = { ...hop, device: parseTextExpression(cursor) };
+  else hop = { ...hop, ...parseScopedAddress(cursor) };
+  for (;;) {
+    if (cursor.acceptWord('onlink')) hop = { ...hop, onlink: parseHopSwitch(cursor) };
+    else if (cursor.acceptWord('weight')) hop = { ...hop, weight: parseAtomExpression(cursor) };
+    else if (cursor.acceptWord('mpls')) hop = { ...hop, labels: parseLabels(cursor) };
+    else if (cursor.acceptWord('bfd')) hop = { ...hop, bfd: parseHopSwitch(cursor) };
+    else if (cursor.acceptWord('dev')) hop = { ...hop, interface: parseTextExpression(cursor) };
+    else return hop;
+  }
+}
+
+/** BIRD 1.6 has `bfd` among the statements of a route. */
+function parseRouteBlock(cursor: Cursor): Pick<RouteNode, 'statements' | 'bfd'> {
+  if (cursor.isPunctuation('{') && cursor.kindAfter(1) === TOKEN.word && cursor.textAfter(1) === 'bfd') {
+    cursor.at += 2;
+    const bfd = bool.parse(cursor);
+    cursor.expect(';');
+    cursor.expect('}');
+    return { bfd, statements: undefined };
+  }
+  return { statements: parseOptionalBlock(cursor) };
+}
+
+function parseTarget(cursor: Cursor): Pick<RouteNode, 'target' | 'via' | 'hops' | 'labels' | 'numbers'> {
+  const nothing = { hops: [], labels: [], numbers: [] };
   const word = cursor.word();
   const destination = DESTINATIONS[word ?? ''];
   if (destination) {
     cursor.at++;
-    return { network, target: destination, targetAt, hops: [], statements: parseOptionalBlock(cursor) };
+    return { ...nothing, target: destination };
   }
-  if (word === 'recursive') {
-    cursor.at++;
-    const { address } = parseScopedAddress(cursor);
-    if (cursor.isWord('mpls')) cursor.fail("'mpls' is not built yet", 'Catbird has no MPLS labels yet');
-    return {
-      network,
-      target: 'recursive',
-      targetAt,
-      via: address,
-      hops: [],
-      statements: parseOptionalBlock(cursor),
-    };
-  }
-  if (word !== 'via') {
-    if (startsAtomExpression(cursor) || word !== undefined) {
-      cursor.unexpected('a next hop or destination', ['via', 'recursive', ...Object.keys(DESTINATIONS)]);
+  switch (word) {
+    case 'recursive': {
+      cursor.at++;
+      const via = parseAddressExpression(cursor);
+      const labels = cursor.acceptWord('mpls') ? parseLabels(cursor) : [];
+      return { ...nothing, target: 'recursive', via, labels };
     }
-    cursor.fail(
-      'Unexpected or missing nexthop/type',
-      "say where it leads: 'via …', 'blackhole', 'unreachable' or 'prohibit'",
-    );
+    case 'transit':
+      cursor.at++;
+      return nothing;
+    case 'providers': {
+      cursor.at++;
+      const numbers: Expression[] = [];
+      do numbers.push(parseAtomExpression(cursor, 'an AS number'));
+      while (cursor.accept(','));
+      return { ...nothing, numbers };
+    }
+    default: {
+      // BIRD 1.6 says that several follow.
+      if (cursor.dialect.version === 1 && cursor.acceptWord('multipath') && !cursor.isWord('via'))
+        cursor.unexpected("'via'");
+      const hops: HopNode[] = [];
+      while (cursor.isWord('via')) hops.push(parseHop(cursor));
+      return { ...nothing, target: 'via', hops };
+    }
   }
-  const hops: HopNode[] = [];
-  while (cursor.isWord('via')) hops.push(parseHop(cursor));
-  return { network, target: 'via', targetAt, hops, statements: parseOptionalBlock(cursor) };
 }
 
-/** The address of the one next hop that a route of Catbird has. */
-function lowerHop([node, second]: readonly HopNode[], context: Context): IpAddress {
-  const { at, address, weight, onlink } = node!;
-  const amount = weight ? numberOf(weight, context.scope) : 1;
+function parseRoute(cursor: Cursor): RouteNode {
+  const network = parseNetwork(cursor);
+  const label = cursor.acceptWord('mpls') ? parseAtomExpression(cursor, 'an MPLS label') : undefined;
+  const { at } = cursor;
+  const target = parseTarget(cursor);
+  if (cursor.at === at && !cursor.isPunctuation(';') && !cursor.isPunctuation('{')) {
+    cursor.unexpected('a next hop or destination', ['via', 'recursive', ...Object.keys(DESTINATIONS)]);
+  }
+  if (cursor.at === at && (cursor.dialect.version === 1 || cursor.isPunctuation('{'))) {
+    cursor.unexpected('a next hop or destination');
+  }
+  return { network, ...(label && { label }), ...target, ...parseRouteBlock(cursor) };
+}
+
+function checkHop({ weight, onlink, bfd, labels, interface: name }: HopNode, context: Context): void {
+  const { scope } = context;
+  const amount = weight ? numberOf(weight, scope) : 1;
   if (amount < 1 || amount > 256) throw new ConfError(weight!.at, 'Weight must be in range 1-256');
-  if (!address || node!.interface !== undefined) {
+  if (name !== undefined && typeof name !== 'string') textOf(name, scope);
+  const detects = bfd !== undefined && bool.evaluate(bfd, scope);
+  if (detects && bool.evaluate(onlink, scope)) {
     throw new ConfError(
-      at,
-      'next hops through an interface are not built yet',
-      'BGP carries addresses only: give that of a router',
+      bfd.expression?.at ?? labels[0]?.at ?? 0,
+      "Options 'bfd' and 'onlink' cannot be combined",
     );
   }
+  for (const label of labels) numberOf(label, scope);
+}
+
+/** The address of the one next hop that a route of Catbird has; undefined for a link without a router. */
+function lowerHop(hops: readonly HopNode[], context: Context): IpAddress | undefined {
+  for (const hop of hops) checkHop(hop, context);
+  const [first, second] = hops as [HopNode, HopNode | undefined];
+  const { at, address, bfd, labels, onlink } = first;
   if (second) {
-    throw new ConfError(second.at, 'several next hops are not built yet', 'a route of Catbird has one');
+    context.warn(second.at, 'a route of Catbird has one next hop: the first one is announced, as BIRD does');
+  }
+  if (hops.some((hop) => hop.labels.length > 0)) {
+    context.refuse(labels[0]?.at ?? at, "'mpls' is not built yet", 'Catbird has no MPLS labels yet');
+  }
+  if (bfd && bool.evaluate(bfd, context.scope)) {
+    context.refuse(at, "'bfd' is not built yet", 'Catbird has no BFD yet');
   }
   if (bool.evaluate(onlink, context.scope)) {
     context.warn(at, "'onlink' has no effect: Catbird looks no neighbours up");
   }
-  return addressOf(address, context.scope);
+  if (!address) return undefined;
+  // `via NAME` may be a constant that holds the name of an interface.
+  const { type } = constant(address, context.scope);
+  return type === 'string' ? undefined : addressOf(address, context.scope);
 }
 
-function lowerRoute(node: RouteNode, context: Context): StaticRoute {
-  const network: Prefix = prefix.evaluate(node.network, context.scope);
-  const target: StaticRoute['target'] =
-    node.target === 'via'
-      ? { kind: 'via', via: lowerHop(node.hops, context) }
-      : node.target === 'recursive'
-        ? { kind: 'recursive', via: addressOf(node.via!, context.scope) }
-        : { kind: node.target };
-  if (!node.statements || node.statements.length === 0) return { prefix: network, target };
-  return { prefix: network, target, attributes: checkStatements(node.statements, context.scope) };
+function lowerTarget(node: RouteNode, context: Context): StaticRoute['target'] | undefined {
+  switch (node.target) {
+    case undefined:
+      return undefined;
+    case 'via': {
+      if (node.hops.length === 0) return undefined;
+      const via = lowerHop(node.hops, context);
+      if (via) return { kind: 'via', via };
+      context.refuse(
+        node.hops[0]!.at,
+        'next hops through an interface are not built yet',
+        'BGP carries addresses only: give that of a router',
+      );
+      return { kind: 'unreachable' };
+    }
+    case 'recursive':
+      for (const label of node.labels) numberOf(label, context.scope);
+      return { kind: 'recursive', via: addressOf(node.via!, context.scope) };
+    default:
+      return { kind: node.target };
+  }
+}
+
+function lowerRoute(node: RouteNode, context: Context, at: number): DraftRoute {
+  const { scope } = context;
+  const network = node.network.evaluate(scope);
+  if (node.label && numberOf(node.label, scope) > MAX_LABEL) {
+    throw new ConfError(node.label.at, 'MPLS label must be less than 2^20');
+  }
+  for (const number of node.numbers) numberOf(number, scope);
+  if (node.bfd && bool.evaluate(node.bfd, scope)) {
+    context.refuse(at, "'bfd' is not built yet", 'Catbird has no BFD yet');
+  }
+  const target = lowerTarget(node, context);
+  const attributes =
+    node.statements && node.statements.length > 0 ? checkStatements(node.statements, scope) : undefined;
+  const base = { network, at, ...(node.label && { label: node.label }) };
+  if (!target || !network.prefix) {
+    // ROA and ASPA entries have no next hop; an IP prefix without one is BIRD's error.
+    if (!target && network.prefix) {
+      throw new ConfError(
+        at,
+        'Unexpected or missing nexthop/type',
+        "say where it leads: 'via …', 'blackhole', 'unreachable' or 'prohibit'",
+      );
+    }
+    return base;
+  }
+  return { ...base, route: { prefix: network.prefix, target, ...(attributes && { attributes }) } };
 }
 
 const route: Rule<StaticDraft> = {
   words: 'route',
   parse: parseRoute,
   apply: (draft, node, context, { at }) => {
-    draft.routes.push({ route: lowerRoute(node as RouteNode, context), at });
+    draft.routes.push(lowerRoute(node as RouteNode, context, at));
   },
 };
 
@@ -172,20 +299,42 @@ export const staticChannelOptions = new RuleTable<ChannelDraft>([
   ),
 ]);
 
+const NO_LINKS = 'Catbird does not watch links';
+const NO_RESOLVING = 'Catbird resolves no next hops, it announces them as they are';
+
+const staticOptions: Rule<StaticDraft>[] = [
+  noticed('check link', bool, NO_LINKS, (value) => !value),
+  noticed('igp table', table, NO_RESOLVING),
+  route,
+];
+
 export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   word: 'static',
   defaultName: 'static',
+  checksTemplates: true,
   rules: new RuleTable<StaticDraft>([
     ...protocolRules<StaticDraft>(),
-    ...channelOwnerRules<StaticDraft, ChannelDraft>(staticChannelOptions, (owner, family, context, at) => {
-      if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
-      return newChannel(family, STATIC_PREFERENCE, context);
+    ...channelOwnerRules<StaticDraft, ChannelDraft>({
+      types: PLAIN_CHANNELS.filter(({ net }) => net !== 'mpls'),
+      rules: staticChannelOptions,
+      create: (owner, type, context, at) => {
+        if (owner.channels.length > 0) throw new ConfError(at, 'Different channel type');
+        return newChannel(type, STATIC_PREFERENCE, context);
+      },
     }),
-    refused('check link', bool, 'Catbird does not watch links', (value) => !value),
-    refused('igp table', table, 'Catbird has no forwarding table: it resolves no next hops'),
-    route,
+    mplsChannelRule(),
+    ...staticOptions,
   ]),
-  create: (debug) => ({ ...newProtocol(debug), channels: [], routes: [] }),
+  rules1: new RuleTable<StaticDraft>([
+    ...protocolRules1<StaticDraft>(),
+    ...onlyChannelRules<StaticDraft, ChannelDraft>(channelRules1()),
+    ...staticOptions,
+  ]),
+  create: (debug, context) => ({
+    ...newProtocol(debug),
+    channels: onlyChannel(context, (type) => newChannel(type, STATIC_PREFERENCE, context)),
+    routes: [],
+  }),
   copy: (draft) => ({
     ...draft,
     channels: draft.channels.map((channel) => ({ ...channel, inherited: true })),
@@ -194,27 +343,25 @@ export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   finish(draft, context) {
     const channel = draft.channels[0];
     if (!channel) {
-      throw new ConfError(context.end, 'Channel not specified', "add 'ipv4;' or 'ipv6;' to the protocol");
+      failAtEnd(context, 'Channel not specified', "add 'ipv4;' or 'ipv6;' to the protocol");
     }
-    for (const { route: entry, at } of draft.routes) {
-      if ((entry.prefix.ip.version === 4 ? 0 : 1) !== channel.family.index) {
-        throw new ConfError(
-          context.end,
-          `Route ${formatPrefix(entry.prefix)} incompatible with channel type`,
-          `the channel is ${channel.family.name}`,
-          at,
-        );
-      }
+    for (const { network, at } of draft.routes) {
+      if (network.net === channel.type.net) continue;
+      const name = network.prefix ? formatPrefix(network.prefix) : `of type ${network.net}`;
+      throw new ConfError(
+        context.end,
+        `Route ${name} incompatible with channel type`,
+        `the channel is ${channel.type.words}`,
+        at,
+      );
     }
+    if (!channel.type.family) return undefined;
     return {
       kind: 'static',
-      name: draft.name,
-      disabled: draft.disabled,
-      ...(draft.description === undefined ? {} : { description: draft.description }),
-      debug: draft.debug,
+      ...protocolBase(draft),
       // A static protocol's routes go into its table unless the channel says otherwise.
       channel: finishChannel({ ...channel, importFilter: channel.importFilter ?? ACCEPT_ALL }),
-      routes: draft.routes.map(({ route: entry }) => entry),
+      routes: draft.routes.flatMap(({ route: entry }) => entry ?? []),
     };
   },
 };
