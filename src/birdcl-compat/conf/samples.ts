@@ -507,4 +507,10 @@ export const REFUSED: readonly Refused[] = [
       ],
     ] as const
   ).map(([name, text, at, message]) => ({ name, text, error: `bird.conf:${at} ${message}`, onlyHere: true })),
+  {
+    name: 'a set that cannot match',
+    text: filter('if 5 ~ [(1,2)] then accept;'),
+    error: "bird.conf:4:6 '~' cannot be applied to types int and set",
+    onlyHere: true,
+  },
 ];
