@@ -126,11 +126,11 @@ export class Reflector implements SessionEvents {
     this.#schedule();
   }
 
-  /** Resolves when all routes that are to go by now are withdrawn from everybody's tables. */
+  /** Resolves when all routes that are to go by now are out of the tables, whoever has been told. */
   async whenWithdrawn(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.background(() => {
-        this.#afterFlush.push(resolve);
+        this.#whenFlushed.push(resolve);
         return true;
       });
     });
@@ -223,6 +223,7 @@ export class Reflector implements SessionEvents {
   }
 
   readonly #afterFlush: (() => void)[] = [];
+  readonly #whenFlushed: (() => void)[] = [];
 
   /** Does work in slices, between everything else. */
   background(task: BackgroundTask): void {
@@ -294,7 +295,8 @@ export class Reflector implements SessionEvents {
     if (flushed && this.groups.pending === 0) {
       for (const done of this.#afterFlush.splice(0)) done();
     }
-    if (this.#afterFlush.length > 0) more = true;
+    if (flushed) for (const done of this.#whenFlushed.splice(0)) done();
+    if (this.#afterFlush.length > 0 || this.#whenFlushed.length > 0) more = true;
     if (this.store.unused > UNUSED_SETS) this.store.sweep();
     if (more) this.#schedule();
     else this.#reclaimLater();
