@@ -4,42 +4,66 @@ import type { DebugFlag } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
 import type { SpeakerEvent } from './speaker/speaker-event.ts';
 
-/** A line for the log; undefined where nobody asked for it. */
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** Lines for the log; none where nobody asked for them. Those of `debug` are BIRD's. */
 export function describeEvent(
   event: SpeakerEvent,
   hasDebug: (session: string, flag: DebugFlag) => boolean,
-): { readonly level: LogLevel; readonly text: string } | undefined {
-  const traced = (flag: DebugFlag, session: string, text: string): ReturnType<typeof describeEvent> =>
-    hasDebug(session, flag) ? { level: 'trace', text: `${session}: ${text}` } : undefined;
+): LogLine[] {
+  const traced = (flag: DebugFlag, session: string, ...texts: string[]): LogLine[] =>
+    hasDebug(session, flag) ? texts.map((text) => ({ level: 'trace', text: `${session}: ${text}` })) : [];
   switch (event.type) {
     case 'established':
-      return { level: 'info', text: `${event.session}: session established` };
+      return [
+        { level: 'info', text: `${event.session}: session established` },
+        ...traced('events', event.session, 'BGP session established'),
+      ];
     case 'ended':
-      return { level: 'remote', text: `${event.session}: session closed: ${event.reason}` };
+      return [
+        { level: 'remote', text: `${event.session}: session closed: ${event.reason}` },
+        ...traced('events', event.session, 'BGP session closed'),
+      ];
     case 'notificationSent':
-      return { level: 'remote', text: `${event.session}: Error: ${event.text}` };
+      return [{ level: 'remote', text: `${event.session}: Error: ${event.text}` }];
     case 'notificationReceived':
-      return { level: 'remote', text: `${event.session}: Received: ${event.text}` };
+      return [{ level: 'remote', text: `${event.session}: Received: ${event.text}` }];
     case 'notice':
-      return {
-        level: event.level === 'warn' ? 'warning' : 'info',
-        text: `${event.session}: ${event.text}`,
-      };
+      return [
+        { level: event.level === 'warn' ? 'warning' : 'info', text: `${event.session}: ${event.text}` },
+      ];
     case 'refused': {
       const { address, reason, count } = event;
       const text = `connection from ${formatIp(address)} refused: ${reason} (${count} since the last such line)`;
-      return { level: 'auth', text };
+      return [{ level: 'auth', text }];
     }
     case 'bug':
-      return { level: 'bug', text: `${event.session}: ${describeBug(event.cause)}` };
-    case 'phase':
-      return traced('states', event.session, `State changed to ${event.phase}`);
+      return [{ level: 'bug', text: `${event.session}: ${describeBug(event.cause)}` }];
+    case 'phase': {
+      const lines = traced('states', event.session, `State changed to ${event.phase}`);
+      if (event.phase === 'start') lines.push(...traced('events', event.session, 'Started'));
+      if (event.phase === 'down') lines.push(...traced('events', event.session, 'Down'));
+      return lines;
+    }
     case 'sessionAdded':
-      return traced('states', event.session, 'Added');
+      return traced('states', event.session, 'Initializing');
     case 'sessionRemoved':
       return traced('states', event.session, 'Removed');
-    case 'fsmState':
-      return traced('events', event.session, `${event.direction} connection ${event.from} -> ${event.to}`);
+    case 'fsmState': {
+      const { direction, from, to } = event;
+      const isConnected = to === 'OpenSent' && direction === 'outgoing';
+      return traced(
+        'events',
+        event.session,
+        ...(isConnected ? ['Connected'] : []),
+        `${direction} connection ${from} -> ${to}`,
+      );
+    }
+    case 'packet':
+      return [{ level: 'trace', text: `${event.session}: ${event.text}` }];
     default:
       return event satisfies never;
   }

@@ -4,11 +4,12 @@ import type { IpAddress } from './base/ip.ts';
 import { ipFromBytes } from './base/ip.ts';
 import type { RouteQuery, RouteView } from './birdcl-compat/cli/daemon-view.ts';
 import type { Prefix } from './birdcl-compat/filter/values.ts';
-import { ATTR, DESTINATION, LOCAL_ATTR } from './rib/attrs/codes.ts';
+import { ATTR } from './rib/attrs/codes.ts';
 import { HAS } from './rib/attrs/store.ts';
 import { maskWords } from './rib/network-table.ts';
 import { PATH } from './rib/paths.ts';
 import { NO_ATTRS, type PolicyContext } from './rib/policy.ts';
+import { destinationOf } from './rib/route-tracer.ts';
 import { SOURCE_KIND } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
 import type { PeerChannel } from './reflector/peer.ts';
@@ -150,13 +151,6 @@ function exportedAs(
   return { exported: attrs !== NO_ATTRS, attrs: attrs === NO_ATTRS ? own : attrs };
 }
 
-const DESTINATION_WORD = {
-  [DESTINATION.blackhole]: 'blackhole',
-  [DESTINATION.unreachable]: 'unreachable',
-  [DESTINATION.prohibit]: 'prohibited',
-  [DESTINATION.recursive]: 'unreachable',
-} as const;
-
 function describe(
   table: RoutingTable,
   row: number,
@@ -170,15 +164,8 @@ function describe(
   const { paths, store, sources } = table;
   const source = paths.source[row]!;
   const { info, kind, address } = sources.options(source);
-  // Next hops of internal neighbours need a table to resolve them, which a reflector has not: BIRD says the same.
   const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
-  const destinationAt = store.valueAt(attrs, LOCAL_ATTR.destination);
-  const destination =
-    destinationAt >= 0
-      ? DESTINATION_WORD[store.bytes[destinationAt] as keyof typeof DESTINATION_WORD]
-      : unresolved
-        ? 'unreachable'
-        : 'unicast';
+  const destination = destinationOf(table, source, attrs);
   const hop = destination === 'unicast' ? nextHop(table, attrs) : undefined;
   return {
     prefix,

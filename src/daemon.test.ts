@@ -344,24 +344,95 @@ protocol bgp nodes {
   });
 });
 
-test.each([
-  ['off', []],
-  ['{ states }', ['trace: a: State changed to start', 'trace: a: State changed to up']],
-  [
-    '{ events }',
+describe('debug', () => {
+  /** Lines of the log about protocol `a`. */
+  function traced(): string[] {
+    return lines.filter((line) => line.startsWith('trace: a')).map((line) => line.slice('trace: '.length));
+  }
+
+  test.each([
+    ['off', []],
+    ['{ states }', ['a: Initializing', 'a: State changed to start', 'a: State changed to up']],
     [
-      'trace: a: incoming connection OpenSent -> OpenConfirm',
-      'trace: a: incoming connection OpenConfirm -> Established',
+      '{ events }',
+      [
+        'a: Started',
+        'a: outgoing connection Idle -> Active',
+        'a: incoming connection Idle -> Active',
+        'a: incoming connection Active -> OpenSent',
+        'a: incoming connection OpenSent -> OpenConfirm',
+        'a: outgoing connection Active -> Idle',
+        'a: incoming connection OpenConfirm -> Established',
+        'a: BGP session established',
+      ],
     ],
-  ],
-])('debug %s says which lines of a session are logged', async (flags, expected) => {
-  await start(text(`debug ${flags};`));
-  const traced = lines.filter((line) => line.startsWith('trace: a: '));
-  if (expected.length === 0) expect(traced).toEqual([]);
-  expect(traced).toEqual(expect.arrayContaining(expected));
-  expect(
-    traced.every((line) => line.includes('State') === (flags === '{ states }') || line.includes('Added')),
-  ).toBe(true);
+    [
+      '{ packets }',
+      [
+        'a: Sending OPEN(ver=4,as=65000,hold=9,id=01010164)',
+        'a: Got OPEN(as=65000,hold=9,id=1.1.1.1)',
+        'a: Sending KEEPALIVE',
+        'a: Got KEEPALIVE',
+        'a: Got UPDATE',
+        'a: Got UPDATE',
+        'a: Got END-OF-RIB',
+        'a: Sending END-OF-RIB',
+      ],
+    ],
+    [
+      '{ routes }',
+      [
+        'a.ipv4 > added [best] 172.16.0.0/16 0L 1G unreachable',
+        'a.ipv4 > added [best] 172.17.1.0/24 0L 1G unreachable',
+      ],
+    ],
+    [
+      '{ filters }',
+      [
+        'a.ipv4 < rejected by protocol 172.16.0.0/16 0L 1G unreachable',
+        'a.ipv4 < rejected by protocol 172.17.1.0/24 0L 1G unreachable',
+      ],
+    ],
+  ])('%s says which lines of a session are logged', async (flags, expected) => {
+    await daemon.start(config(text('passive;', 'accept;', `debug ${flags};`)));
+    const a = await client(1);
+    announce(a, '172.16.0.0/16', '172.17.1.0/24');
+    sim.clock.runUntilTrue(() => daemon.reflector.peers.has('a'), UP_MS);
+    sim.clock.runFor(1000);
+    expect(traced().sort()).toEqual([...expected].sort());
+  });
+
+  test('tells what becomes of routes, once it is switched on', async () => {
+    const [a, b] = await start();
+    void daemon.reconfigure(config(text('debug { routes, filters };')));
+    expect(traced()).toEqual([]);
+    announce(b, '172.18.0.0/16');
+    sim.clock.runFor(100);
+    a.setRoute('172.17.1.0/24', undefined);
+    sim.clock.runFor(100);
+    void daemon.reconfigure(
+      config(
+        text(
+          'debug { routes, filters };',
+          'if net.len < 17 then reject; accept;',
+          'ipv4 { export where net.len > 16; };',
+        ),
+      ),
+    );
+    sim.clock.runFor(100);
+    expect(traced()).toEqual([
+      'a.ipv4 < added 172.18.0.0/16 0L 1G unreachable',
+      'a.ipv4 > removed [sole] 172.17.1.0/24 0L 2G unreachable',
+      'a.ipv4 > filtered out 172.16.0.0/16 0L 2G unreachable',
+      'a.ipv4 < filtered out 172.18.0.0/16 0L 1G unreachable',
+      'a.ipv4 < removed 172.18.0.0/16 0L 1G unreachable',
+    ]);
+    void daemon.reconfigure(config(text()));
+    lines.length = 0;
+    announce(b, '172.19.0.0/16');
+    sim.clock.runFor(100);
+    expect(traced()).toEqual([]);
+  });
 });
 
 test.each([

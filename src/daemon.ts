@@ -26,7 +26,9 @@ import {
 } from './daemon-plan.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
+import { RouteTracer } from './rib/route-tracer.ts';
 import { DECISION } from './rib/source-registry.ts';
+import type { RoutingTable } from './rib/table.ts';
 import type { Peer } from './reflector/peer.ts';
 import type { ChannelPolicy, Limit, PeerPolicy } from './reflector/peer-policy.ts';
 import { Reflector } from './reflector/reflector.ts';
@@ -78,6 +80,7 @@ export class Daemon {
     this.reflector = new Reflector({
       clock: env.clock,
       policyOf: (name) => this.#policyOf(name),
+      tracerOf: (name, table) => this.#tracerOf(name, table),
       report: (peer, text) => {
         env.log('remote', `${peer}: ${text}`);
       },
@@ -90,6 +93,7 @@ export class Daemon {
       network: env.network,
       random: env.random,
       events: this.reflector,
+      tracesPackets: (session, range) => this.#hasDebug(range ?? session, 'packets'),
     });
     this.speaker.happenings.subscribe((event) => {
       if (event.type === 'sessionRemoved') this.reflector.forget(event.session);
@@ -271,9 +275,11 @@ export class Daemon {
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     this.#config = next;
     this.#debug.clear();
+    for (const { name, debug } of next.protocols) this.#debug.set(name, debug);
+    this.speaker.retrace();
+    this.reflector.retrace();
     const old = new Map(before?.protocols.map((protocol) => [protocol.name, protocol]));
     for (const protocol of next.protocols) {
-      this.#debug.set(protocol.name, protocol.debug);
       const what = change(protocol.name);
       // Filters are looked up all the same, so that the next reconfiguration knows them.
       this.#filters.adopt(protocol, old.get(protocol.name));
@@ -409,8 +415,18 @@ export class Daemon {
   }
 
   #logEvent(event: SpeakerEvent): void {
-    const line = describeEvent(event, (session, flag) => this.#hasDebug(session, flag));
-    if (line) this.#env.log(line.level, line.text);
+    for (const { level, text } of describeEvent(event, (session, flag) => this.#hasDebug(session, flag))) {
+      this.#env.log(level, text);
+    }
+  }
+
+  #tracerOf(session: string, table: RoutingTable): RouteTracer | undefined {
+    const [routes, filters] = [this.#hasDebug(session, 'routes'), this.#hasDebug(session, 'filters')];
+    if (!routes && !filters) return undefined;
+    const write = (line: string): void => {
+      this.#env.log('trace', line);
+    };
+    return new RouteTracer({ table, channel: `${session}.${table.family.name}`, routes, filters, write });
   }
 
   #hasDebug(session: string, flag: DebugFlag): boolean {

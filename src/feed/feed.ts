@@ -343,6 +343,7 @@ export class Feed {
       case 'established':
       case 'notice':
       case 'refused':
+      case 'packet':
         break;
       default:
         event satisfies never;

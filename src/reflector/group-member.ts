@@ -1,4 +1,5 @@
 /** One neighbour in an update group: a cursor into the group's log, or a place in a walk over its table. */
+import type { RouteTracer } from '../rib/route-tracer.ts';
 import { endOfRib } from '../speaker/wire/update-encode.ts';
 import { nothingGathered, type LogCursor, type Segment } from './group-log.ts';
 import { TableWalk, type WalkCursor } from './table-walk.ts';
@@ -10,6 +11,8 @@ export interface MemberPort {
   write(chunks: readonly Uint8Array[], messages: number, written: () => void): void;
   /** RFC 7313 BoRR and EoRR for the group's family; undefined where the neighbour does not understand them. */
   readonly refreshMarker: ((subtype: 1 | 2) => Uint8Array) | undefined;
+  /** Takes a line about each route that the neighbour is sent or not; undefined where nobody wants to know. */
+  readonly tracer?: RouteTracer | undefined;
   /** End-of-RIB is wanted (RFC 4724). */
   readonly endOfRib: boolean;
   /** The neighbour takes too little for too long: end the session (Cease, Out of Resources). */

@@ -84,7 +84,7 @@ export class GroupRegistry {
       group = this.#make(peer, channel, wanted);
       this.#open.set(wanted.key, group);
     }
-    return group.join(this.#portOf(peer, wanted.encoding), channel.adjRibIn.source);
+    return group.join(this.#portOf(peer, channel, wanted.encoding), channel.adjRibIn.source);
   }
 
   /**
@@ -241,8 +241,11 @@ export class GroupRegistry {
     this.#openOrphans();
   }
 
-  #portOf({ session }: Peer, encoding: Encoding): MemberPort {
+  #portOf({ session }: Peer, channel: PeerChannel, encoding: Encoding): MemberPort {
     return {
+      get tracer() {
+        return channel.adjRibIn.tracer;
+      },
       write: (chunks, messages, written) => {
         session.write(chunks, messages, () => {
           written();

@@ -171,6 +171,13 @@ export class Peer implements RouteReceiver, UpdateSink {
     this.#reflector.watchLimits(this);
   }
 
+  /** Asks anew who wants lines about single routes. */
+  retrace(): void {
+    for (const channel of this.channels) {
+      if (channel) channel.adjRibIn.tracer = this.#reflector.tracer(this.name, channel.adjRibIn.table);
+    }
+  }
+
   /** BIRD's `reload`: policies are asked again, and the neighbour is sent everything. */
   reload(direction: 'in' | 'out' | 'both'): void {
     for (const channel of this.channels) {
@@ -226,6 +233,7 @@ export class Peer implements RouteReceiver, UpdateSink {
     };
     this.channels[policy.family] = channel;
     this.#takeLimits(channel);
+    adjRibIn.tracer = reflector.tracer(this.name, table);
     // Kept over a restart of the neighbour, while the configuration changed.
     if (policyChanged) this.reapplyImport(channel);
     if (adjRibIn === old) {

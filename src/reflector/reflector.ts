@@ -8,6 +8,7 @@ import { AttrStore } from '../rib/attrs/store.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { NlriBatch } from '../rib/nlri-batch.ts';
 import { SourceRegistry } from '../rib/source-registry.ts';
+import type { RouteTracer } from '../rib/route-tracer.ts';
 import { RoutingTable } from '../rib/table.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
 import { GroupRegistry } from './group-registry.ts';
@@ -18,6 +19,8 @@ export interface ReflectorOptions {
   readonly clock: Clock;
   /** The policy of a neighbour, by its protocol's name. */
   readonly policyOf: (name: string) => PeerPolicy;
+  /** Who takes lines about single routes of a neighbour's channel; undefined: nobody. */
+  readonly tracerOf?: (peer: string, table: RoutingTable) => RouteTracer | undefined;
   /** A line for the log about what a neighbour sent. */
   readonly report: (peer: string, text: string) => void;
   /** Of hash tables, so that nobody outside can choose what collides. */
@@ -123,11 +126,11 @@ export class Reflector implements SessionEvents {
     this.#schedule();
   }
 
-  /** Resolves when all routes that are to go by now are withdrawn from everybody's tables. */
+  /** Resolves when all routes that are to go by now are out of the tables, whoever has been told. */
   async whenWithdrawn(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.background(() => {
-        this.#afterFlush.push(resolve);
+        this.#whenFlushed.push(resolve);
         return true;
       });
     });
@@ -152,6 +155,16 @@ export class Reflector implements SessionEvents {
     this.peers.set(name, peer);
     this.watchLimits(peer);
     return peer;
+  }
+
+  /** Who wants lines about routes of a neighbour that are in a table. */
+  tracer(peer: string, table: RoutingTable): RouteTracer | undefined {
+    return this.#options.tracerOf?.(peer, table);
+  }
+
+  /** Asks anew who wants lines about routes. */
+  retrace(): void {
+    for (const peer of this.peers.values()) peer.retrace();
   }
 
   /** Has the export limits of a neighbour checked every turn, where it has any. */
@@ -210,6 +223,7 @@ export class Reflector implements SessionEvents {
   }
 
   readonly #afterFlush: (() => void)[] = [];
+  readonly #whenFlushed: (() => void)[] = [];
 
   /** Does work in slices, between everything else. */
   background(task: BackgroundTask): void {
@@ -281,7 +295,8 @@ export class Reflector implements SessionEvents {
     if (flushed && this.groups.pending === 0) {
       for (const done of this.#afterFlush.splice(0)) done();
     }
-    if (this.#afterFlush.length > 0) more = true;
+    if (flushed) for (const done of this.#whenFlushed.splice(0)) done();
+    if (this.#afterFlush.length > 0 || this.#whenFlushed.length > 0) more = true;
     if (this.store.unused > UNUSED_SETS) this.store.sweep();
     if (more) this.#schedule();
     else this.#reclaimLater();

@@ -6,6 +6,7 @@
 import type { Family } from '../base/family.ts';
 import { NO_ATTRS } from '../rib/attrs/store.ts';
 import { PATH } from '../rib/paths.ts';
+import type { RouteTracer } from '../rib/route-tracer.ts';
 import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 import type { Reflection } from '../speaker/wire/update-encode.ts';
@@ -411,6 +412,8 @@ export class UpdateGroup {
   #encode(nets: Uint32Array, count: number): void {
     if (this.members.size === 0) return;
     this.adjRibOut.fit();
+    for (const { port, source } of this.members)
+      if (port.tracer) this.#trace(port.tracer, source, nets, count);
     this.#buckets.clear();
     this.#targeted.clear();
     if (this.encoding.addPath) this.#collectPaths(nets, count);
@@ -466,6 +469,49 @@ export class UpdateGroup {
         if (room && !room.take(adjRibOut.source[row]!, source)) attrs = NO_ATTRS;
         if (attrs !== adjRibOut.attrs[row]) buckets.add(row, attrs, attrs === NO_ATTRS ? 0 : source);
       }
+    }
+  }
+
+  /** Says of the routes of some networks what becomes of them for a member, before it does. */
+  #trace(tracer: RouteTracer, member: number, nets: Uint32Array, count: number): void {
+    const { table, adjRibOut, rules } = this;
+    const { paths, best, firstPath } = table;
+    const room = this.#limit && new Room({ ...this.#limit, reached: () => undefined }, adjRibOut);
+    const traceRow = (net: number, slot: number, row: number): void => {
+      const oldSource = adjRibOut.source[slot]!;
+      const held = adjRibOut.attrs[slot] !== NO_ATTRS && oldSource !== member;
+      const source = row === 0 ? 0 : paths.source[row]!;
+      let attrs = row === 0 || paths.attrs[row] === NO_ATTRS ? NO_ATTRS : rules.evaluate(row);
+      if (row !== 0 && paths.attrs[row] !== NO_ATTRS) {
+        const reason =
+          source === member || (attrs === NO_ATTRS && rules.gate !== 'export policy')
+            ? 'rejected by protocol'
+            : attrs === NO_ATTRS
+              ? 'filtered out'
+              : room && !room.take(oldSource, source)
+                ? 'rejected [limit]'
+                : undefined;
+        if (reason) {
+          tracer.exported(reason, net, row, source, paths.attrs[row]!);
+          attrs = NO_ATTRS;
+        }
+      }
+      if (attrs === NO_ATTRS) {
+        if (held) tracer.exported('removed', net, row, oldSource, adjRibOut.attrs[slot]!);
+      } else if (attrs !== adjRibOut.attrs[slot] || source !== oldSource) {
+        tracer.exported(held ? 'replaced' : 'added', net, row, source, attrs);
+      }
+    };
+    for (let i = 0; i < count; i++) {
+      const net = nets[i]!;
+      if (!this.encoding.addPath) {
+        traceRow(net, net, best[net]!);
+        continue;
+      }
+      adjRibOut.forEachRow(net, (row) => {
+        if ((paths.flags[row]! & PATH.dead) !== 0) traceRow(net, row, 0);
+      });
+      for (let row = firstPath[net]!; row !== 0; row = paths.next[row]!) traceRow(net, row, row);
     }
   }
 

@@ -8,6 +8,7 @@ import type { FamilyIndex } from '../base/family.ts';
 import type { NlriBatch } from './nlri-batch.ts';
 import { PATH } from './paths.ts';
 import { NO_ATTRS, type Policy, type PolicyContext } from './policy.ts';
+import type { RouteTracer } from './route-tracer.ts';
 import type { RoutingTable } from './table.ts';
 
 /** BIRD's `Import updates` and `Import withdraws` columns, counted per prefix. */
@@ -58,6 +59,8 @@ export class AdjRibIn {
     withdrawsIgnored: 0,
     withdrawsAccepted: 0,
   };
+  /** Takes a line about each route; undefined where nobody wants to know. */
+  tracer: RouteTracer | undefined;
   #policy: Policy;
   #options: AdjRibInOptions;
   readonly #context: PolicyContext;
@@ -165,9 +168,11 @@ export class AdjRibIn {
       const isNew = attrs !== NO_ATTRS && paths.attrs[row] === NO_ATTRS;
       if (isNew && !this.#mayImport()) attrs = NO_ATTRS;
       if (attrs === paths.attrs[row]) return;
+      if (attrs === NO_ATTRS) this.tracer?.imported('filtered out', net, row, this.source, received);
       this.#count(paths.attrs[row]!, -1);
       this.#count(attrs, 1);
       table.replaceAttrs(row, received, attrs);
+      if (attrs !== NO_ATTRS) this.tracer?.imported('added', net, row, this.source, received);
     });
   }
 
@@ -211,18 +216,29 @@ export class AdjRibIn {
     else counters.updatesAccepted++;
     if (old === 0 && !this.#mayAdd(net, attrs)) {
       counters.updatesRejected++;
+      this.tracer?.imported('ignored [limit]', net, 0, source, received);
       table.mark(net);
       return;
     }
+    if (this.tracer && attrs === NO_ATTRS) this.#traceRejected(net, old, received);
     if (old !== 0) this.#count(paths.attrs[old]!, -1);
     this.#count(attrs, 1);
     if (old === 0) {
-      table.addPath(net, source, pathId, received, attrs);
+      const row = table.addPath(net, source, pathId, received, attrs);
+      if (attrs !== NO_ATTRS) this.tracer?.imported('added', net, row, source, received);
       return;
     }
     paths.flags[old]! &= ~PATH.stale;
-    if (paths.received[old] !== received || paths.attrs[old] !== attrs)
-      table.replaceAttrs(old, received, attrs);
+    const isSame = paths.received[old] === received && paths.attrs[old] === attrs;
+    if (!isSame) table.replaceAttrs(old, received, attrs);
+    if (attrs !== NO_ATTRS) this.tracer?.imported(isSame ? 'ignored' : 'added', net, old, source, received);
+  }
+
+  /** What comes in is not taken; what was there before goes. */
+  #traceRejected(net: number, old: number, received: number): void {
+    const { tracer, source, table } = this;
+    tracer?.imported('filtered out', net, old, source, received);
+    if (old !== 0 && table.paths.attrs[old] !== NO_ATTRS) tracer?.removed(net, old, source);
   }
 
   #mayAdd(net: number, attrs: number): boolean {
@@ -256,6 +272,8 @@ export class AdjRibIn {
   }
 
   #remove(row: number): void {
+    if (this.tracer && this.table.paths.attrs[row] !== NO_ATTRS)
+      this.tracer.removed(this.table.paths.net[row]!, row, this.source);
     this.#count(this.table.paths.attrs[row]!, -1);
     this.table.removePath(row);
   }

@@ -16,6 +16,7 @@ import type { Negotiated } from './negotiated.ts';
 import type { RouteReceiver } from './session-port.ts';
 import type { ConnectAttempt, Transport } from './transport.ts';
 import type { Capabilities } from './wire/capabilities.ts';
+import { describeMessage, forEachMessage } from './wire/describe.ts';
 import { bgpError, CEASE, ERROR, HEADER_ERROR, type BgpError } from './wire/errors.ts';
 import { Framer, type FrameHandler } from './wire/framer.ts';
 import { MESSAGE, REFRESH_SUBTYPE } from './wire/iana.ts';
@@ -50,6 +51,8 @@ export interface ConnectionHost {
   notice(level: 'info' | 'warn', text: string): void;
   notificationSent(error: BgpError): void;
   notificationReceived(error: BgpError): void;
+  /** Takes a line about each message that is sent or arrives; undefined where nobody wants to know. */
+  readonly tracePacket: ((text: string) => void) | undefined;
   /** An exception that is a bug of ours. */
   bug(error: unknown): void;
 }
@@ -254,8 +257,9 @@ export class Connection implements FrameHandler, TimerEvents {
 
   /** `FrameHandler`: this runs for every message of every neighbour. */
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const { counters } = this.#host;
+    const { counters, tracePacket } = this.#host;
     counters.messagesReceived++;
+    if (tracePacket) for (const line of describeMessage(type, bytes, start, end, 'Got')) tracePacket(line);
     if (type === MESSAGE.update) {
       counters.updatesReceived++;
       const receiver = this.#receiver;
@@ -353,8 +357,9 @@ export class Connection implements FrameHandler, TimerEvents {
   write(chunks: readonly Uint8Array[], messages: number, written: () => void): void {
     const { transport } = this;
     if (!transport) return;
-    const { counters } = this.#host;
+    const { counters, tracePacket } = this.#host;
     counters.messagesSent += messages;
+    if (tracePacket) traceSent(chunks, tracePacket);
     for (const chunk of chunks) counters.bytesSent += chunk.length;
     this.timers.writeStarted();
     transport.write(chunks, () => {
@@ -399,6 +404,14 @@ export class Connection implements FrameHandler, TimerEvents {
 
   sendHoldExpired(): void {
     this.feed({ type: 'SendHoldTimer_Expires' });
+  }
+}
+
+function traceSent(chunks: readonly Uint8Array[], trace: (text: string) => void): void {
+  for (const chunk of chunks) {
+    forEachMessage(chunk, (type, start, end) => {
+      for (const line of describeMessage(type, chunk, start, end, 'Sending')) trace(line);
+    });
   }
 }
 

@@ -45,6 +45,8 @@ export interface SessionEnv {
   linger(transport: Transport): void;
   /** The number of accepted connections without an OPEN has changed. */
   halfOpenChanged(by: 1 | -1): void;
+  /** Whether each message of the session is to be told of. */
+  tracesPackets(session: string): boolean;
   /** The session has no connection any more. */
   quiet(session: Session): void;
 }
@@ -52,6 +54,7 @@ export interface SessionEnv {
 /** After this long without a byte, a connection that awaits its OPEN gives way to a newer one. */
 const SILENT_CONNECTION_MS = 5000;
 
+const UPDATE_LINES = 5;
 const MAX_TTL = 255;
 const ROUTE_LIMIT_EXCEEDED = 'Route limit exceeded';
 
@@ -60,6 +63,10 @@ export class Session implements ConnectionHost {
   /** Name of the range it was made from. */
   readonly range: string | undefined;
   readonly counters = newCounters();
+  tracePacket: ((text: string) => void) | undefined;
+  /** Lines about UPDATEs that may be written now, and when that was worked out. */
+  #updateLines = UPDATE_LINES;
+  #updateLineAt = 0;
   readonly #env: SessionEnv;
   readonly #retryDelay: RetryDelay;
   #enabled = false;
@@ -97,6 +104,23 @@ export class Session implements ConnectionHost {
 
   get name(): string {
     return this.#config.name;
+  }
+
+  /** Asks anew whether messages are to be told of. */
+  retrace(): void {
+    this.tracePacket = this.#env.tracesPackets(this.name) ? (text) => this.#packet(text) : undefined;
+  }
+
+  /** UPDATEs come in thousands: BIRD logs no more than one a second of them, in bursts of five. */
+  #packet(text: string): void {
+    if (text.endsWith('UPDATE')) {
+      const now = this.clock.now();
+      this.#updateLines = Math.min(UPDATE_LINES, this.#updateLines + (now - this.#updateLineAt) / 1000);
+      this.#updateLineAt = now;
+      if (this.#updateLines < 1) return;
+      this.#updateLines--;
+    }
+    this.#env.emit({ type: 'packet', session: this.name, text });
   }
 
   /** Takes another configuration, which differs in what connections that are made from now on agree on. */

@@ -43,5 +43,7 @@ export type SpeakerEvent =
    * `address` and `reason` are those of the latest; where the system could not accept one, the address is ours.
    */
   | { readonly type: 'refused'; readonly address: IpAddress; readonly reason: string; readonly count: number }
+  /** A message that was sent or has arrived, in a line; only where `SpeakerOptions.tracesPackets` says so. */
+  | { readonly type: 'packet'; readonly session: string; readonly text: string }
   /** A bug of ours, with the exception; only this session ends. */
   | { readonly type: 'bug'; readonly session: string; readonly cause: unknown };

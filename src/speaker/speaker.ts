@@ -24,6 +24,8 @@ export interface SpeakerOptions {
   readonly random: Random;
   /** Where routes go to and come from. */
   readonly events: SessionEvents;
+  /** Whether each message of a session is to be told of; asked when it is made, and at `retrace`. Default: no. */
+  readonly tracesPackets?: (session: string, range: string | undefined) => boolean;
   /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 2048. */
   readonly maxHalfOpen?: number;
   /** Seconds that an accepted connection may take until its OPEN (never more than the startup hold time). Default 60. */
@@ -109,6 +111,7 @@ export class Speaker {
         return isRestarting();
       },
       emit,
+      tracesPackets: (name) => options.tracesPackets?.(name, this.#sessions.get(name)?.range) ?? false,
       linger: (transport) => this.#linger(transport),
       halfOpenChanged: (by) => {
         this.#halfOpen += by;
@@ -201,6 +204,11 @@ export class Speaker {
       if (!session.enabled) this.#dropSession(session, 'none');
       else session.reconfigure({ ...session.config, ...config.template });
     }
+  }
+
+  /** Asks anew of which sessions messages are to be told of. */
+  retrace(): void {
+    for (const session of this.#sessions.values()) session.retrace();
   }
 
   /** Whether a session or range is enabled; undefined where there is none of that name. */
@@ -317,6 +325,7 @@ export class Speaker {
   #newSession(config: SessionConfig, range?: Range): Session {
     const session = new Session(config, this.#env, range?.config.name);
     this.#sessions.set(config.name, session);
+    session.retrace();
     range?.sessions.add(session);
     const key = formatIp(config.remoteAddress);
     const sameAddress = this.#byAddress.get(key) ?? new Set();

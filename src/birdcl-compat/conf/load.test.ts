@@ -59,9 +59,9 @@ describe('notices', () => {
       "6:3 warning: 'deterministic med off' has no effect",
     ],
     [
-      'debug of packets',
-      neighbor('debug { packets };'),
-      "6:3 warning: 'debug' logs states and events; nothing is logged yet for packets",
+      'debug of interfaces',
+      neighbor('debug { packets, interfaces };'),
+      "6:3 warning: 'debug' logs states, routes, filters, events, packets; nothing is logged yet for interfaces",
     ],
     ['debug of channels', neighbor('', 'debug all;'), "7:10 warning: 'debug' of channels logs nothing yet"],
     [

@@ -41,7 +41,13 @@ export const DEBUG_FLAGS = ['states', 'routes', 'filters', 'interfaces', 'events
 export type DebugFlag = (typeof DEBUG_FLAGS)[number];
 export type DebugFlags = ReadonlySet<DebugFlag>;
 /** Of these, the ones that are logged. */
-export const LOGGED_FLAGS: DebugFlags = new Set<DebugFlag>(['states', 'events']);
+export const LOGGED_FLAGS: DebugFlags = new Set<DebugFlag>([
+  'states',
+  'routes',
+  'filters',
+  'events',
+  'packets',
+]);
 
 export const TIME_FORMAT_USES = ['base', 'log', 'protocol', 'route'] as const;
 export type TimeFormatUse = (typeof TIME_FORMAT_USES)[number];

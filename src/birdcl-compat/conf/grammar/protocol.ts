@@ -70,7 +70,7 @@ export function rulesFor<Draft extends ProtocolDraft>(
 export function warnOfFlags(flags: DebugFlags, context: Context, at: number): void {
   const silent = [...flags].filter((flag) => !LOGGED_FLAGS.has(flag));
   if (silent.length === 0) return;
-  const logged = [...LOGGED_FLAGS].join(' and ');
+  const logged = [...LOGGED_FLAGS].join(', ');
   context.warn(at, `'debug' logs ${logged}; nothing is logged yet for ${silent.join(', ')}`);
 }
 
