@@ -20,11 +20,12 @@ export class Cursor {
   readonly tokens: Tokens;
   readonly dialect: Dialect;
   /** Index of the next token. */
-  at = 0;
+  at: number;
   #depth = 0;
 
-  constructor(tokens: Tokens, dialect: Dialect = BIRD_2) {
+  constructor(tokens: Tokens, dialect: Dialect = BIRD_2, at = 0) {
     this.tokens = tokens;
+    this.at = at;
     this.dialect = dialect;
   }
 
