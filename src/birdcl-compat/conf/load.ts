@@ -73,7 +73,7 @@ function loadSources(
     dialect ??= own;
     const lowering = new Lowering(host, reporter, own);
     try {
-      parseConfig(new Cursor(tokens, own, from), (statement) => lowering.add(statement));
+      parseConfig(new Cursor(tokens, own, from, lowering.scope), (statement) => lowering.add(statement));
     } catch (error) {
       if (!(error instanceof ConfError)) throw error;
       errors.push(error);

@@ -36,7 +36,8 @@ interface PendingProtocol {
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
-  readonly #scope = new Scope();
+  /** Names defined so far. */
+  readonly scope = new Scope();
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
   readonly #tables: TableConfig[] = [];
@@ -49,7 +50,7 @@ export class Lowering {
     this.#host = host;
     this.#reporter = reporter;
     this.#context = {
-      scope: this.#scope,
+      scope: this.scope,
       dialect,
       warn: (at, message) => reporter.warn(at, message),
       refuse: (at, message, hint) => reporter.error(new NotBuiltError(at, message, hint)),
@@ -65,8 +66,8 @@ export class Lowering {
       this.#tables.push(table);
       if (dialect.version === 1 && dialect.family !== family.index) continue;
       const name = dialect.version === 1 ? 'master' : table.name;
-      this.#scope.define(name, 0, { kind: 'table', table });
-      this.#scope.defaultTables.set(table.net, table);
+      this.scope.define(name, 0, { kind: 'table', table });
+      this.scope.defaultTables.set(table.net, table);
     }
   }
 
@@ -86,18 +87,18 @@ export class Lowering {
         applyOptions(this.#globals, [statement.option], this.#context);
         break;
       case 'define': {
-        const { type, value } = constant(statement.value, this.#scope);
-        this.#scope.define(statement.name.name, statement.name.at, { kind: 'constant', type, value });
+        const { type, value } = constant(statement.value, this.scope);
+        this.scope.define(statement.name.name, statement.name.at, { kind: 'constant', type, value });
         break;
       }
       case 'filter': {
-        const filter = checkFilterDefinition(statement.filter, this.#scope);
-        this.#scope.define(statement.filter.name!, statement.filter.nameAt, { kind: 'filter', filter });
+        const filter = checkFilterDefinition(statement.filter, this.scope);
+        this.scope.define(statement.filter.name!, statement.filter.nameAt, { kind: 'filter', filter });
         break;
       }
       case 'function': {
-        const program = checkFunction(statement.function, this.#scope);
-        this.#scope.define(statement.function.name, statement.function.nameAt, {
+        const program = checkFunction(statement.function, this.scope);
+        this.scope.define(statement.function.name, statement.function.nameAt, {
           kind: 'function',
           function: program,
         });
@@ -119,23 +120,23 @@ export class Lowering {
 
   /** `ipv4 table master4` may restate a table that is there anyway. */
   #addTable({ at, net, name: { name, at: nameAt } }: TableNode, { sorted }: TableDraft): void {
-    const named = this.#scope.get(name);
+    const named = this.scope.get(name);
     const index = named?.kind === 'table' ? this.#tables.indexOf(named.table as TableConfig) : -1;
     const known = this.#tables[index];
-    if (known && known === this.#scope.defaultTables.get(net) && !this.#restated.has(known)) {
+    if (known && known === this.scope.defaultTables.get(net) && !this.#restated.has(known)) {
       // `sorted` changes no table of Catbird; BIRD's checks of what excludes it ask the one that is named here.
       const restated = { ...known, sorted };
       this.#restated.add(restated);
       this.#tables[index] = restated;
-      this.#scope.replace(name, { kind: 'table', table: restated });
-      this.#scope.defaultTables.set(net, restated);
+      this.scope.replace(name, { kind: 'table', table: restated });
+      this.scope.defaultTables.set(net, restated);
       return;
     }
     const family = FAMILIES.find((candidate) => candidate.name === net)?.index;
     const table = { name, net, sorted };
     const entry = family === undefined ? table : { ...table, family };
-    this.#scope.define(name, nameAt, { kind: 'table', table: entry });
-    if (!this.#scope.defaultTables.has(net)) this.#scope.defaultTables.set(net, entry);
+    this.scope.define(name, nameAt, { kind: 'table', table: entry });
+    if (!this.scope.defaultTables.has(net)) this.scope.defaultTables.set(net, entry);
     if ('family' in entry) this.#tables.push(entry);
     else this.#context.refuse(at, `${net} tables are not built yet`, 'Catbird carries ipv4 and ipv6 unicast');
   }
@@ -145,7 +146,7 @@ export class Lowering {
     const draft = this.#inherit(node);
     const kind = template ? 'template' : 'protocol';
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
-    this.#scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
+    this.scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
     applyOptions(draft, node.options, this.#context);
     // One that was cut short by a syntax error is not looked at as a whole.
     const { kindAt, end } = node;
@@ -156,7 +157,7 @@ export class Lowering {
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
     if (!from) return grammar.create(this.#globals.debugProtocols, this.#context);
     const message = 'Template or protocol name expected';
-    const parent = this.#scope.require(from.name, from.at, ['template', 'protocol'], message);
+    const parent = this.scope.require(from.name, from.at, ['template', 'protocol'], message);
     if (parent.protocol !== grammar.word) {
       throw new ConfError(from.at, "Can't copy configuration from a different protocol type");
     }
@@ -170,7 +171,7 @@ export class Lowering {
     for (;;) {
       const count = (this.#counters.get(prefix) ?? 0) + 1;
       this.#counters.set(prefix, count);
-      if (!this.#scope.get(prefix + String(count))) return prefix + String(count);
+      if (!this.scope.get(prefix + String(count))) return prefix + String(count);
     }
   }
 
@@ -234,7 +235,7 @@ export class Lowering {
       watchdogWarningMs: globals.watchdogWarningMs,
       tables: this.#tables,
       protocols,
-      symbols: this.#scope,
+      symbols: this.scope,
       locate,
     };
   }
