@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACCEPTED, REFUSED } from './samples.ts';
+import { NOT_BUILT, NOTICED } from './samples-not-built.ts';
 import { SAMPLES_1 } from './samples1.ts';
 
 const version = spawnSync('bird', ['--version'], { encoding: 'utf8' });
@@ -30,6 +31,13 @@ describe.skipIf(!installed)('BIRD 2 (skipped where `bird` is not installed)', ()
   it.each(ACCEPTED)('accepts $name', ({ text }) => {
     expect(ask('bird', text)).toBe('OK');
   });
+
+  it.each([...NOT_BUILT, ...NOTICED].filter(({ newer }) => !newer))(
+    'accepts what Catbird cannot do: $name',
+    ({ text }) => {
+      expect(ask('bird', text)).toBe('OK');
+    },
+  );
 
   it.each(REFUSED.filter(({ onlyHere }) => !onlyHere))(
     'refuses $name on the same line',
