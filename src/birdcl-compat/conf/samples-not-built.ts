@@ -204,6 +204,11 @@ export const NOTICED: readonly {
     ],
   },
   {
+    name: 'paths behind the best one, and links',
+    text: `ipv4 table t sorted;\n${HEAD}protocol bgp {\n  local as 1; neighbor 10.0.0.1 as 1; direct;\n  ipv4 { table t; secondary; };\n}\nprotocol static {\n  ipv4;\n  route 10.0.0.0/8 via "eth0";\n}\n`,
+    notices: ["6:19 'secondary' has no effect", '10:20 a route through an interface is announced'],
+  },
+  {
     name: 'threads and control sockets',
     text: `threads 4;\ncli "/tmp/x.ctl" { restrict; };\n${HEAD}`,
     notices: ["1:1 'threads' has no effect", "2:1 'cli' has no effect"],

@@ -232,11 +232,9 @@ function lowerTarget(node: RouteNode, context: Context): StaticRoute['target'] |
       if (node.hops.length === 0) return undefined;
       const via = lowerHop(node.hops, context);
       if (via) return { kind: 'via', via };
-      context.refuse(
-        node.hops[0]!.at,
-        'next hops through an interface are not built yet',
-        'BGP carries addresses only: give that of a router',
-      );
+      // BGP carries addresses only: with or without a link behind it, such a route goes out with the own address.
+      const what = 'a route through an interface is announced with the own address as next hop';
+      context.warn(node.hops[0]!.at, `${what}, and shown as unreachable: Catbird knows no links`);
       return { kind: 'unreachable' };
     }
     case 'recursive':
