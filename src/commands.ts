@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
-import { loadFile, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
+import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
+import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
 import { runClient } from './birdcl-compat/io/client.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
@@ -21,26 +22,33 @@ const DEFAULT_SOCKET = './var/catbird.ctl';
 /** Stands for the path of a configuration that is in the program. */
 const EMBEDDED = '(embedded default)';
 
-const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE] [-s SOCKET] [-R]
+const DIALECT_HELP = `  --dialect NAME      bird1 (BIRD 1.6) or bird2 (BIRD 2 and 3); without it, recognised from the file
+  --family 4|6        of BIRD 1.6: read as bird or as bird6 would
+`;
+
+const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
-  -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8
-  -s, --socket PATH   control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET})
+  -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8.
+                      Given twice, both files make one configuration: bird.cfg and bird6.cfg of a node
+  -s, --socket PATH   control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET}); given twice, both
+                      show the whole daemon
   -R                  take over after a restart: neighbours with graceful restart keep the routes meanwhile
-  -h, --help          this text
+${DIALECT_HELP}  -h, --help          this text
 `;
 
-const CHECK_HELP = `Usage: catbird check -c FILE
+const CHECK_HELP = `Usage: catbird check -c FILE...
 
 Parses and checks a BIRD configuration. Prints nothing and exits 0 where it is good; otherwise says what is wrong and
-where, in BIRD's form, and exits 1.
-`;
+where, in BIRD's form, and exits 1. Several files are checked as one configuration.
+${DIALECT_HELP}`;
 
 /** `catbird reflector`. Resolves with the exit code when the daemon has shut down. */
 export async function reflectorCommand(args: string[]): Promise<number> {
   const options = {
-    config: { type: 'string', short: 'c' },
-    socket: { type: 'string', short: 's' },
+    config: { type: 'string', short: 'c', multiple: true },
+    socket: { type: 'string', short: 's', multiple: true },
+    ...DIALECT_OPTIONS,
     recover: { type: 'boolean', short: 'R' },
     help: { type: 'boolean', short: 'h' },
   } as const;
@@ -50,14 +58,46 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     process.stdout.write(REFLECTOR_HELP);
     return 0;
   }
+  const choice = dialectChoice(parsed);
+  if (typeof choice === 'number') return choice;
   return await runReflector(
-    parsed.config ?? EMBEDDED,
-    parsed.socket ?? DEFAULT_SOCKET,
+    parsed.config ?? [EMBEDDED],
+    choice,
+    parsed.socket ?? [DEFAULT_SOCKET],
     parsed.recover ?? false,
   );
 }
 
-async function runReflector(path: string, socketPath: string, recover: boolean): Promise<number> {
+const DIALECT_OPTIONS = { dialect: { type: 'string' }, family: { type: 'string' } } as const;
+
+/** What `--dialect` and `--family` say, or the exit code where they say nothing that makes sense. */
+function dialectChoice(options: { dialect?: string; family?: string }): DialectChoice | number {
+  const { dialect, family } = options;
+  const wrong =
+    dialect !== undefined && dialect !== 'bird1' && dialect !== 'bird2'
+      ? `--dialect is bird1 or bird2, not '${dialect}'`
+      : family !== undefined && family !== '4' && family !== '6'
+        ? `--family is 4 or 6, not '${family}'`
+        : undefined;
+  if (wrong !== undefined) {
+    process.stderr.write(`catbird: ${wrong}\n`);
+    return 1;
+  }
+  return {
+    ...(dialect !== undefined && { version: dialect === 'bird1' ? 1 : 2 }),
+    ...(family !== undefined && { family: family === '4' ? 0 : 1 }),
+  };
+}
+
+async function runReflector(
+  paths: readonly string[],
+  choice: DialectChoice,
+  socketPaths: readonly string[],
+  recover: boolean,
+): Promise<number> {
+  const path = paths[0]!;
+  // 'configure "FILE"' names another file; without it, all of the command line are read again.
+  const load = (wanted: string): LoadResult => loadAll(wanted === path ? paths : [wanted], choice);
   const first = load(path);
   report(first);
   if (!first.config) return 1;
@@ -90,17 +130,20 @@ async function runReflector(path: string, socketPath: string, recover: boolean):
     shutdown: stop,
     log: log.write,
   });
-  let socket;
+  const sockets: Awaited<ReturnType<typeof openControlSocket>>[] = [];
+  const closeSockets = (): void => {
+    for (const socket of sockets) socket.close();
+  };
   try {
-    socket = await openControlSocket(socketPath, view);
+    for (const socketPath of socketPaths) sockets.push(await openControlSocket(socketPath, view));
     await daemon.start(first.config, recover);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
-    socket?.close();
+    closeSockets();
     return 1;
   }
-  if (path === EMBEDDED) welcome(socketPath);
-  log.write('info', `started with ${path}, control socket ${socketPath}`);
+  if (path === EMBEDDED) welcome(socketPaths[0]!);
+  log.write('info', `started with ${paths.join(', ')}, control socket ${socketPaths.join(', ')}`);
   process.on('SIGHUP', () => {
     view.hangup();
   });
@@ -115,27 +158,33 @@ async function runReflector(path: string, socketPath: string, recover: boolean):
   const graceful = await stopped;
   log.write('info', 'shutting down');
   await daemon.shutdown(graceful);
-  socket.close();
+  closeSockets();
   // What is left are timers of a daemon that is no more.
   process.exit(0);
 }
 
-function load(path: string): LoadResult {
-  return path === EMBEDDED
+function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {
+  return paths[0] === EMBEDDED
     ? loadText(EMBEDDED, DEFAULT_CONFIG, configFiles, hostFacts())
-    : loadFile(path, configFiles, hostFacts());
+    : loadFiles(paths, configFiles, hostFacts(), choice);
 }
 
 /** `catbird check`. */
 export async function checkCommand(args: string[]): Promise<number> {
-  const options = { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } } as const;
+  const options = {
+    config: { type: 'string', short: 'c', multiple: true },
+    ...DIALECT_OPTIONS,
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const parsed = parseOptions(() => parseArgs({ args, options }).values);
   if (typeof parsed === 'number') return parsed;
   if (parsed.help || parsed.config === undefined) {
     (parsed.help ? process.stdout : process.stderr).write(CHECK_HELP);
     return parsed.help ? 0 : 1;
   }
-  const result = load(parsed.config);
+  const choice = dialectChoice(parsed);
+  if (typeof choice === 'number') return choice;
+  const result = loadAll(parsed.config, choice);
   report(result);
   return await Promise.resolve(result.config ? 0 : 1);
 }

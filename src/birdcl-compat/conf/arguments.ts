@@ -22,6 +22,14 @@ export interface ArgumentKind<Node, Value> {
   evaluate(node: Node, scope: Scope): Value;
 }
 
+/** The name of a constant; one that nothing has defined yet ends the text here, as it does for BIRD. */
+function parseConstantName(cursor: Cursor, what: string): Expression {
+  const { at, scope } = cursor;
+  const name = cursor.name(what);
+  if (scope && !scope.get(name)) scope.require(name, at, ['constant'], 'Constant expected');
+  return { kind: 'symbol', at, name };
+}
+
 /** `NUM`, a constant's name or `( term )`: what BIRD takes where a number stands. */
 export function parseAtomExpression(cursor: Cursor, what = 'a number'): Expression {
   const { at } = cursor;
@@ -32,7 +40,7 @@ export function parseAtomExpression(cursor: Cursor, what = 'a number'): Expressi
     return inner;
   }
   if (cursor.kind !== TOKEN.word && cursor.kind !== TOKEN.quotedWord) cursor.unexpected(what);
-  return { kind: 'symbol', at, name: cursor.name(what) };
+  return parseConstantName(cursor, what);
 }
 
 export function startsAtomExpression(cursor: Cursor): boolean {
@@ -50,7 +58,7 @@ export function parseTextExpression(cursor: Cursor): Expression {
     return { kind: 'constant', at, type: 'string', value: cursor.string('a string') };
   }
   if (cursor.kind !== TOKEN.word && cursor.kind !== TOKEN.quotedWord) cursor.unexpected('a string');
-  return { kind: 'symbol', at, name: cursor.name('a string') };
+  return parseConstantName(cursor, 'a string');
 }
 
 export function parseAddressExpression(cursor: Cursor): Expression {
@@ -61,7 +69,7 @@ export function parseAddressExpression(cursor: Cursor): Expression {
   }
   if (cursor.isAddress()) return { kind: 'constant', at, type: 'ip', value: cursor.address() };
   if (cursor.kind !== TOKEN.word && cursor.kind !== TOKEN.quotedWord) cursor.unexpected('an IP address');
-  return { kind: 'symbol', at, name: cursor.name('an IP address') };
+  return parseConstantName(cursor, 'an IP address');
 }
 
 /** An address with an optional `%interface`. */
@@ -183,7 +191,7 @@ export const prefix: ArgumentKind<Expression, Prefix> = {
       return { kind: 'constant', at, type: 'prefix', value: cursor.prefixOf(cursor.address()) };
     }
     if (cursor.kind !== TOKEN.word && cursor.kind !== TOKEN.quotedWord) cursor.unexpected('a network');
-    return { kind: 'symbol', at, name: cursor.name('a network') };
+    return parseConstantName(cursor, 'a network');
   },
   evaluate(node, scope) {
     const { type, value } = constant(node, scope);

@@ -1,4 +1,5 @@
 /** The configuration as written: statements in order, positions as token indexes. */
+import type { Net } from '../filter/nets.ts';
 import type { Expression, FilterNode, FunctionNode } from '../filter/ast.ts';
 import type { GlobalDraft } from './grammar/global.ts';
 import type { LanguageNode } from './grammar/language.ts';
@@ -38,6 +39,8 @@ export type StatementNode =
       readonly net: NetType;
       readonly sorted: boolean;
       readonly options: readonly OptionNode<TableDraft>[];
+      /** What BIRD 1.6 has in the definition of a `roa table`. */
+      readonly origins?: readonly Net[];
     }
   | ProtocolNode
   | { readonly kind: 'language'; readonly statement: LanguageNode }

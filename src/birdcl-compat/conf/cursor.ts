@@ -9,6 +9,7 @@ import { BIRD_2 } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
 import { punctuationCode, TOKEN } from './lexer.ts';
 import type { TokenKind, Tokens } from './lexer.ts';
+import type { Scope } from './scope.ts';
 
 /** How deep expressions and statements may nest. */
 const MAX_DEPTH = 200;
@@ -19,12 +20,16 @@ const OTHER_FAMILY = 'read as BIRD 1.6, which has one family; see --family and -
 export class Cursor {
   readonly tokens: Tokens;
   readonly dialect: Dialect;
+  /** Names that are defined where the cursor is, if they are known. */
+  readonly scope: Scope | undefined;
   /** Index of the next token. */
-  at = 0;
+  at: number;
   #depth = 0;
 
-  constructor(tokens: Tokens, dialect: Dialect = BIRD_2) {
+  constructor(tokens: Tokens, dialect: Dialect = BIRD_2, at = 0, scope?: Scope) {
     this.tokens = tokens;
+    this.scope = scope;
+    this.at = at;
     this.dialect = dialect;
   }
 

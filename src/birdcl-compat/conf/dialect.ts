@@ -79,22 +79,26 @@ interface Evidence {
   bare: number;
 }
 
-/** The dialect of a text, as far as the command line does not say it. A text that says nothing is BIRD 2. */
-export function recogniseDialect(tokens: Tokens, choice: DialectChoice, path: string): Dialect {
-  const version = choice.version ?? recogniseVersion(tokens);
+/**
+ * The dialect of a text, as far as the command line does not say it. A text that says nothing is BIRD 2.
+ * @param path name of the file, which may tell the family
+ * @param from first token of the text, which goes on to the last one
+ */
+export function recogniseDialect(tokens: Tokens, choice: DialectChoice, path: string, from = 0): Dialect {
+  const version = choice.version ?? recogniseVersion(tokens, from);
   if (version === 2) return BIRD_2;
-  return { version: 1, family: choice.family ?? recogniseFamily(tokens, path) };
+  return { version: 1, family: choice.family ?? recogniseFamily(tokens, path, from) };
 }
 
 /** `bird` takes no IPv6 addresses at all. A file without any may still be called `bird6.conf`. */
-function recogniseFamily(tokens: Tokens, path: string): FamilyIndex {
-  return tokens.kinds.includes(TOKEN.ip6) || /bird6[^/]*$/.test(path) ? 1 : 0;
+function recogniseFamily(tokens: Tokens, path: string, from: number): FamilyIndex {
+  return tokens.kinds.includes(TOKEN.ip6, from) || /bird6[^/]*$/.test(path) ? 1 : 0;
 }
 
-function recogniseVersion(tokens: Tokens): 1 | 2 {
+function recogniseVersion(tokens: Tokens, from: number): 1 | 2 {
   const evidence: Evidence = { bird1: 0, bird2: 0, bare: 0 };
   const { kinds, values, length } = tokens;
-  for (let at = 0; at < length; at++) {
+  for (let at = from; at < length; at++) {
     if (Math.abs(evidence.bird1 - evidence.bird2) > CERTAIN) break;
     if (kinds[at] !== TOKEN.word && values[at] !== OPEN) continue;
     const word = kinds[at] === TOKEN.word ? tokens.text(at) : '';

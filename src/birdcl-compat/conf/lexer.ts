@@ -160,6 +160,8 @@ export class Tokens {
   #starts = new Uint32Array(0);
   #ends = new Uint32Array(0);
   #length = 0;
+  /** Nothing more is read. */
+  #stopped = false;
   /** Runs of tokens from one file each: the first token, and the file's index in `#sources`. */
   readonly #runs: { readonly first: number; readonly source: number }[] = [];
   readonly #sources: SourceText[] = [];
@@ -293,7 +295,7 @@ export class Tokens {
     let at = 0;
     /** Where the line began, for `include`, which must be its first word. */
     let line = 0;
-    while (at < end) {
+    while (at < end && !this.#stopped) {
       const code = text.charCodeAt(at);
       switch (code < 128 ? BEGINS_BY_CODE[code] : BEGINS.nothing) {
         case BEGINS.space:
@@ -531,10 +533,13 @@ export class Tokens {
     const pattern = name.startsWith('/') ? name : `${directoryOf(path)}/${name}`;
     if (depth + 1 > MAX_INCLUDE_DEPTH) {
       this.#fail(argument, argument + name.length, 'Max include depth reached');
+      // Files that include each other would be read without end, or nearly so.
+      this.#stopped = true;
       return text.length;
     }
     const paths = /[?*[]/.test(name) ? files.glob(pattern) : [pattern];
     for (const included of paths) {
+      if (this.#stopped) break;
       let content: string;
       try {
         content = files.read(included);

@@ -329,3 +329,11 @@ describe('include', () => {
     );
   });
 });
+
+describe('files that include each other', () => {
+  it('end at the depth where BIRD gives up, however often each includes the other', () => {
+    const again = 'include "a.conf";\n'.repeat(50);
+    const { errors } = load(again, { './a.conf': again });
+    expect(errors[0]!.message).toBe('Max include depth reached');
+  });
+});

@@ -8,6 +8,7 @@ import type { Dialect, DialectChoice } from './dialect.ts';
 import { Lowering } from './lower.ts';
 import type { Reporter, Testing } from './lower.ts';
 import type { DaemonConfig } from './lowered.ts';
+import { mergeConfigs } from './merge.ts';
 import { parseConfig } from './parse.ts';
 import type { HostFacts } from './router-id.ts';
 import type { ConfigFiles } from './source.ts';
@@ -24,6 +25,12 @@ export interface LoadResult {
 
 /** At most this many errors are kept. */
 const MAX_ERRORS = 20;
+
+/** A file's name, as it appears in messages, and its content. */
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
 
 /**
  * Parses and checks a configuration.
@@ -42,32 +49,53 @@ export function loadText(
   choice: DialectChoice = {},
   testing?: Testing,
 ): LoadResult {
+  return loadSources([{ path, text }], files, host, choice, testing);
+}
+
+/** Each source is a configuration of its own, with its own names; together they make one. */
+function loadSources(
+  sources: readonly Source[],
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice,
+  testing?: Testing,
+): LoadResult {
   const tokens = new Tokens();
-  tokens.addFile(path, text, files);
-  const dialect = recogniseDialect(tokens, choice, path);
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
   const reporter: Reporter = {
     error: (error) => errors.push(error),
     warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
   };
-  const lowering = new Lowering(host, reporter, dialect, testing);
-  try {
-    parseConfig(new Cursor(tokens, dialect), (statement) => lowering.add(statement));
-  } catch (error) {
-    if (!(error instanceof ConfError)) throw error;
-    errors.push(error);
+  const configs: DaemonConfig[] = [];
+  let dialect: Dialect | undefined;
+  for (const { path, text } of sources) {
+    const from = tokens.length;
+    tokens.addFile(path, text, files);
+    const own = recogniseDialect(tokens, choice, path, from);
+    dialect ??= own;
+    const lowering = new Lowering(host, reporter, own, testing);
+    try {
+      parseConfig(new Cursor(tokens, own, from, lowering.scope), (statement) => lowering.add(statement));
+    } catch (error) {
+      if (!(error instanceof ConfError)) throw error;
+      errors.push(error);
+    }
+    const config = lowering.finish(
+      path,
+      tokens.length - 1,
+      () => errors.length > 0,
+      (at) => tokens.locate(at),
+    );
+    if (config) configs.push(config);
   }
-  const config = lowering.finish(
-    path,
-    tokens.length - 1,
-    () => errors.length > 0,
-    (at) => tokens.locate(at),
-  );
   errors.sort((a, b) => a.at - b.at);
+  const complete = errors.length === 0 && configs.length > 0;
   return {
-    ...(config && { config }),
-    dialect,
+    ...(complete && {
+      config: mergeConfigs(configs, (message) => reporter.warn(tokens.length - 1, message)),
+    }),
+    ...(dialect && { dialect }),
     errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
     warnings,
   };
@@ -81,14 +109,27 @@ export function loadFile(
   choice: DialectChoice = {},
   testing?: Testing,
 ): LoadResult {
-  let text: string;
-  try {
-    text = files.read(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `Unable to open configuration file ${path}: ${reason}`;
-    const location = { file: path, line: 0, column: 0 };
-    return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
+  return loadFiles([path], files, host, choice, testing);
+}
+
+/** Several files as one configuration, as the `bird.cfg` and `bird6.cfg` of a node are. */
+export function loadFiles(
+  paths: readonly string[],
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice = {},
+  testing?: Testing,
+): LoadResult {
+  const sources: Source[] = [];
+  for (const path of paths) {
+    try {
+      sources.push({ path, text: files.read(path) });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `Unable to open configuration file ${path}: ${reason}`;
+      const location = { file: path, line: 0, column: 0 };
+      return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
+    }
   }
-  return loadText(path, text, files, host, choice, testing);
+  return loadSources(sources, files, host, choice, testing);
 }

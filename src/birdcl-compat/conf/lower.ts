@@ -53,7 +53,8 @@ interface PendingProtocol {
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
-  readonly #scope: Scope;
+  /** Names defined so far. */
+  readonly scope: Scope;
   readonly #assertHook: AssertHook | undefined;
   readonly #context: Context;
   readonly #globals: GlobalDraft = newGlobals();
@@ -71,9 +72,9 @@ export class Lowering {
     const warn = (at: number, message: string): void => {
       reporter.warn(at, message);
     };
-    this.#scope = new Scope(warn, testing.behaviour);
+    this.scope = new Scope(warn, testing.behaviour);
     this.#context = {
-      scope: this.#scope,
+      scope: this.scope,
       dialect,
       warn,
       refuse: (at, message, hint) => reporter.error(new NotBuiltError(at, message, hint)),
@@ -89,8 +90,8 @@ export class Lowering {
       this.#tables.push(table);
       if (dialect.version === 1 && dialect.family !== family.index) continue;
       const name = dialect.version === 1 ? 'master' : table.name;
-      this.#scope.define(name, 0, { kind: 'table', table });
-      this.#scope.defaultTables.set(table.net, table);
+      this.scope.define(name, 0, { kind: 'table', table });
+      this.scope.defaultTables.set(table.net, table);
     }
   }
 
@@ -110,18 +111,18 @@ export class Lowering {
         applyOptions(this.#globals, [statement.option], this.#context);
         break;
       case 'define': {
-        const { type, value } = constant(statement.value, this.#scope);
-        this.#scope.define(statement.name.name, statement.name.at, { kind: 'constant', type, value });
+        const { type, value } = constant(statement.value, this.scope);
+        this.scope.define(statement.name.name, statement.name.at, { kind: 'constant', type, value });
         break;
       }
       case 'filter': {
-        const filter = checkFilterDefinition(statement.filter, this.#scope);
-        this.#scope.define(statement.filter.name!, statement.filter.nameAt, { kind: 'filter', filter });
+        const filter = checkFilterDefinition(statement.filter, this.scope);
+        this.scope.define(statement.filter.name!, statement.filter.nameAt, { kind: 'filter', filter });
         break;
       }
       case 'function': {
-        const program = checkFunction(statement.function, this.#scope);
-        this.#scope.define(statement.function.name, statement.function.nameAt, {
+        const program = checkFunction(statement.function, this.scope);
+        this.scope.define(statement.function.name, statement.function.nameAt, {
           kind: 'function',
           function: program,
         });
@@ -137,7 +138,7 @@ export class Lowering {
         this.#addProtocol(statement);
         break;
       case 'language':
-        lowerLanguageStatement(statement.statement, this.#scope, this.#tests);
+        lowerLanguageStatement(statement.statement, this.scope, this.#tests);
         break;
       case 'refused':
         throw new NotBuiltError(statement.at, statement.message, statement.hint);
@@ -145,25 +146,26 @@ export class Lowering {
   }
 
   /** `ipv4 table master4` may restate a table that is there anyway. */
-  #addTable({ at, net, name: { name, at: nameAt } }: TableNode, { sorted }: TableDraft): void {
-    const named = this.#scope.get(name);
+  #addTable({ at, net, name: { name, at: nameAt }, origins = [] }: TableNode, { sorted }: TableDraft): void {
+    const named = this.scope.get(name);
     const index = named?.kind === 'table' ? this.#tables.indexOf(named.table as TableConfig) : -1;
     const known = this.#tables[index];
-    if (known && known === this.#scope.defaultTables.get(net) && !this.#restated.has(known)) {
+    if (known && known === this.scope.defaultTables.get(net) && !this.#restated.has(known)) {
       // `sorted` changes no table of Catbird; BIRD's checks of what excludes it ask the one that is named here.
       const restated = { ...known, sorted };
       this.#restated.add(restated);
       this.#tables[index] = restated;
-      this.#scope.replace(name, { kind: 'table', table: restated });
-      this.#scope.defaultTables.set(net, restated);
+      this.scope.replace(name, { kind: 'table', table: restated });
+      this.scope.defaultTables.set(net, restated);
       return;
     }
     const family = FAMILIES.find((candidate) => candidate.name === net)?.index;
     const table = { name, net, sorted };
-    const lookup = (): NetTable => new NetTable(name, net === 'ipv6 sadr' ? 'sadr' : (net as NetKind));
-    const entry = family === undefined ? { ...table, lookup: lookup() } : { ...table, family };
-    this.#scope.define(name, nameAt, { kind: 'table', table: entry });
-    if (!this.#scope.defaultTables.has(net)) this.#scope.defaultTables.set(net, entry);
+    const lookup = new NetTable(name, net === 'ipv6 sadr' ? 'sadr' : (net as NetKind));
+    for (const origin of origins) lookup.add({ net: origin });
+    const entry = family === undefined ? { ...table, lookup } : { ...table, family };
+    this.scope.define(name, nameAt, { kind: 'table', table: entry });
+    if (!this.scope.defaultTables.has(net)) this.scope.defaultTables.set(net, entry);
     if ('family' in entry) this.#tables.push(entry);
     else if (!LOOKED_INTO.has(net))
       this.#context.warn(at, `table ${name} stays empty: Catbird carries no ${net} routes`);
@@ -174,7 +176,7 @@ export class Lowering {
     const draft = this.#inherit(node);
     const kind = template ? 'template' : 'protocol';
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
-    this.#scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
+    this.scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
     applyOptions(draft, node.options, this.#context);
     // One that was cut short by a syntax error is not looked at as a whole.
     const { kindAt, end } = node;
@@ -185,7 +187,7 @@ export class Lowering {
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
     if (!from) return grammar.create(this.#globals.debugProtocols, this.#context);
     const message = 'Template or protocol name expected';
-    const parent = this.#scope.require(from.name, from.at, ['template', 'protocol'], message);
+    const parent = this.scope.require(from.name, from.at, ['template', 'protocol'], message);
     if (parent.protocol !== grammar.word) {
       throw new ConfError(from.at, "Can't copy configuration from a different protocol type");
     }
@@ -199,7 +201,7 @@ export class Lowering {
     for (;;) {
       const count = (this.#counters.get(prefix) ?? 0) + 1;
       this.#counters.set(prefix, count);
-      if (!this.#scope.get(prefix + String(count))) return prefix + String(count);
+      if (!this.scope.get(prefix + String(count))) return prefix + String(count);
     }
   }
 
@@ -264,7 +266,7 @@ export class Lowering {
       watchdogWarningMs: globals.watchdogWarningMs,
       tables: this.#tables,
       protocols,
-      symbols: this.#scope,
+      symbols: this.scope,
       tests: this.#tests,
       locate,
     };

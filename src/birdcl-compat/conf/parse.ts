@@ -1,5 +1,6 @@
 /** The parser's top level: statements of a configuration. */
 import { parseExpression, parseFilterDefinition, parseFunctionDefinition } from '../filter/parse.ts';
+import type { Net } from '../filter/nets.ts';
 import type { NameNode, ProtocolNode, StatementNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { bfd } from './grammar/bfd.ts';
@@ -145,21 +146,24 @@ function parseTable1(cursor: Cursor): StatementNode | undefined {
   if (!cursor.acceptWord('roa')) return undefined;
   cursor.expectWord('table');
   const name = parseName(cursor, 'a table name');
+  const net = family === 0 ? 'roa4' : 'roa6';
+  const origins: Net[] = [];
   if (cursor.accept('{')) {
-    while (!cursor.accept('}')) parseRoa(cursor);
+    while (!cursor.accept('}')) origins.push(parseRoa(cursor, net));
   }
-  return { kind: 'table', at, name, net: family === 0 ? 'roa4' : 'roa6', sorted: false, options: [] };
+  return { kind: 'table', at, name, net, sorted: false, options: [], origins };
 }
 
-function parseRoa(cursor: Cursor): void {
+function parseRoa(cursor: Cursor, kind: 'roa4' | 'roa6'): Net {
   cursor.expectWord('roa');
-  const { length } = cursor.prefixOf(cursor.address());
+  const prefix = cursor.prefixOf(cursor.address());
   cursor.expectWord('max');
-  const max = cursor.number();
+  const maxLength = cursor.number();
   cursor.expectWord('as');
-  cursor.number('an AS number');
+  const asn = cursor.number('an AS number');
   cursor.expect(';');
-  if (max < length) cursor.fail(`Invalid max prefix length ${max}`);
+  if (maxLength < prefix.length) cursor.fail(`Invalid max prefix length ${maxLength}`);
+  return { ...prefix, kind, maxLength, asn };
 }
 
 function parseProtocol(cursor: Cursor, template: boolean): StatementNode {

@@ -48,8 +48,9 @@ const commonRules: Rule<BgpChannelDraft>[] = [
   option('gateway', choice('direct', 'recursive'), (channel, value) => (channel.gateway = value)),
   option('secondary', bool, (channel, value, context, at) => {
     channel.secondary = value;
-    const why = 'Catbird sends the best path, or none where the export filter rejects it';
-    if (value) context.refuse(at, "'secondary' is not built yet", why);
+    // BIRD would go on to the next path.
+    const why = 'where the export filter rejects the best path, none is sent';
+    if (value) context.warn(at, `'secondary' has no effect: ${why}`);
   }),
   option('igp table', table, (channel, value, context, at) => {
     if (value.family === undefined) throw new ConfError(at + 2, 'Mismatched IGP table type');

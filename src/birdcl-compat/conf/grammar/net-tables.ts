@@ -10,15 +10,18 @@ import { ACCEPT_ALL } from '../../filter/program.ts';
 import type { FilterProgram } from '../../filter/program.ts';
 import { NO_PROVIDER } from '../../filter/validation.ts';
 import type { NetEntry, NetTable } from '../../filter/validation.ts';
-import { bool, debugFlags, limit, parseAtomExpression, parseOptionalBlock, policy } from '../arguments.ts';
+import { bool, debugFlags, limit, parseOptionalBlock, policy, table } from '../arguments.ts';
 import { constant, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
 import { accepted, applyOptions, option, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
+import { mplsChannelRule } from './mpls.ts';
 import { newProtocol, protocolRules } from './protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
+import { checkHop, parseLabels, parseTarget } from './static.ts';
+import type { HopNode } from './static.ts';
 
 /** Words of a channel, and what it carries. */
 const CHANNEL_KINDS: ReadonlyMap<string, NetKind> = new Map(
@@ -34,6 +37,9 @@ interface NetChannel {
 
 interface EntryNode {
   readonly network: Expression;
+  /** Checked, and then of no use: nothing is forwarded. */
+  readonly hops: readonly HopNode[];
+  readonly labels: readonly Expression[];
   readonly providers?: readonly Expression[];
   readonly statements: readonly Statement[] | undefined;
 }
@@ -97,9 +103,6 @@ function channelRule(kind: NetKind): Rule<NetStaticDraft> {
   };
 }
 
-/** Words that say where routes lead, which means nothing for look-ups. */
-const DESTINATIONS = ['blackhole', 'drop', 'unreachable', 'reject', 'prohibit'];
-
 function parseEntry(cursor: Cursor): EntryNode {
   const { at } = cursor;
   const isName =
@@ -108,21 +111,23 @@ function parseEntry(cursor: Cursor): EntryNode {
   const network: Expression = isName
     ? { kind: 'symbol', at, name: cursor.name('a network') }
     : parseNetwork(cursor);
-  let providers: Expression[] | undefined;
-  if (cursor.acceptWord('transit')) {
-    providers = [{ kind: 'constant', at: cursor.at - 1, type: 'int', value: NO_PROVIDER }];
-  } else if (cursor.acceptWord('providers')) {
-    providers = [];
-    do providers.push(parseAtomExpression(cursor, 'an AS number'));
-    while (cursor.accept(','));
-  } else if (DESTINATIONS.some((word) => cursor.isWord(word))) cursor.at++;
-  return { network, ...(providers && { providers }), statements: parseOptionalBlock(cursor) };
+  const labels = cursor.acceptWord('mpls') ? parseLabels(cursor) : [];
+  const isTransit = cursor.isWord('transit');
+  const providerAt = cursor.at;
+  const { hops, numbers } = parseTarget(cursor);
+  let providers: readonly Expression[] | undefined;
+  if (isTransit) providers = [{ kind: 'constant', at: providerAt, type: 'int', value: NO_PROVIDER }];
+  else if (numbers.length > 0) providers = numbers;
+  const statements = parseOptionalBlock(cursor);
+  return { network, hops, labels, ...(providers && { providers }), statements };
 }
 
 function lowerEntry(node: EntryNode, context: Context): NetStaticDraft['entries'][number] {
   const { type, value } = constant(node.network, context.scope);
   if (type !== 'prefix') throw new ConfError(node.network.at, 'Network expected');
   const net = value as Net;
+  for (const hop of node.hops) checkHop(hop, context);
+  for (const label of node.labels) numberOf(label, context.scope);
   if (node.providers && net.kind !== 'aspa') {
     throw new ConfError(node.network.at, 'Provider settings available only for ASPA');
   }
@@ -150,7 +155,9 @@ export const netStatic: ProtocolGrammar<NetStaticDraft> = {
   rules: new RuleTable<NetStaticDraft>([
     ...protocolRules<NetStaticDraft>(),
     ...[...CHANNEL_KINDS.values()].map(channelRule),
+    mplsChannelRule(),
     accepted('check link', bool),
+    accepted('igp table', table),
     route,
   ]),
   create: (debug) => ({ ...newProtocol(debug), channels: [], entries: [] }),

@@ -57,7 +57,7 @@ interface DraftRoute {
   readonly at: number;
 }
 
-interface HopNode {
+export interface HopNode {
   readonly at: number;
   readonly address?: Expression;
   /** Of the form `via "eth0"`. */
@@ -95,7 +95,7 @@ const DESTINATIONS: Readonly<Record<string, Destination>> = {
 };
 
 /** `mpls 100/200` */
-function parseLabels(cursor: Cursor): Expression[] {
+export function parseLabels(cursor: Cursor): Expression[] {
   const labels = [parseAtomExpression(cursor, 'an MPLS label')];
   while (cursor.accept('/')) labels.push(parseAtomExpression(cursor, 'an MPLS label'));
   return labels;
@@ -136,7 +136,10 @@ function parseRouteBlock(cursor: Cursor): Pick<RouteNode, 'statements' | 'bfd'> 
   return { statements: parseOptionalBlock(cursor) };
 }
 
-function parseTarget(cursor: Cursor): Pick<RouteNode, 'target' | 'via' | 'hops' | 'labels' | 'numbers'> {
+/** What stands behind the network of a route: destination, next hops, or providers (`numbers`). */
+export function parseTarget(
+  cursor: Cursor,
+): Pick<RouteNode, 'target' | 'via' | 'hops' | 'labels' | 'numbers'> {
   const nothing = { hops: [], labels: [], numbers: [] };
   const word = cursor.word();
   const destination = DESTINATIONS[word ?? ''];
@@ -186,7 +189,8 @@ function parseRoute(cursor: Cursor): RouteNode {
   return { network, ...(label && { label }), ...target, ...parseRouteBlock(cursor) };
 }
 
-function checkHop({ weight, onlink, bfd, labels, interface: name }: HopNode, context: Context): void {
+/** What BIRD checks of a next hop, whatever the network. */
+export function checkHop({ weight, onlink, bfd, labels, interface: name }: HopNode, context: Context): void {
   const { scope } = context;
   const amount = weight ? numberOf(weight, scope) : 1;
   if (amount < 1 || amount > 256) throw new ConfError(weight!.at, 'Weight must be in range 1-256');
@@ -232,11 +236,9 @@ function lowerTarget(node: RouteNode, context: Context): StaticRoute['target'] |
       if (node.hops.length === 0) return undefined;
       const via = lowerHop(node.hops, context);
       if (via) return { kind: 'via', via };
-      context.refuse(
-        node.hops[0]!.at,
-        'next hops through an interface are not built yet',
-        'BGP carries addresses only: give that of a router',
-      );
+      // BGP carries addresses only: with or without a link behind it, such a route goes out with the own address.
+      const what = 'a route through an interface is announced with the own address as next hop';
+      context.warn(node.hops[0]!.at, `${what}, and shown as unreachable: Catbird knows no links`);
       return { kind: 'unreachable' };
     }
     case 'recursive':

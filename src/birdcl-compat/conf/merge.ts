@@ -1,0 +1,94 @@
+/**
+ * Several configurations as one: the pair of a `bird` and a `bird6` of BIRD 1.6, which a node of Calico runs side by
+ * side, in one daemon.
+ */
+import type { AnyProtocolConfig, BgpProtocolConfig, DaemonConfig } from './lowered.ts';
+import { Scope } from './scope.ts';
+
+/** Names that clash get this behind them, and a number. */
+const SUFFIX = '_';
+
+/**
+ * The configurations together. Global options are those of the first one; logs are those of all.
+ * @param configs at least one; their filters must have places in one list of tokens
+ * @param warn called with a notice for each protocol that gets another name
+ */
+export function mergeConfigs(
+  configs: readonly DaemonConfig[],
+  warn: (message: string) => void,
+): DaemonConfig {
+  const [first, ...rest] = configs as [DaemonConfig, ...DaemonConfig[]];
+  if (rest.length === 0) return first;
+  const tables = new Map(configs.flatMap((config) => config.tables.map((table) => [table.name, table])));
+  return {
+    ...first,
+    log: distinct(configs.flatMap(({ log }) => log)),
+    tables: [...tables.values()],
+    protocols: mergeProtocols(configs, warn),
+    symbols: mergeScopes(configs.map(({ symbols }) => symbols)),
+  };
+}
+
+/** The first of each of the values that have the same content. */
+function distinct(logs: DaemonConfig['log']): DaemonConfig['log'] {
+  const seen = new Map(
+    logs.map((target) => [JSON.stringify({ ...target, classes: [...target.classes] }), target]),
+  );
+  return [...seen.values()];
+}
+
+function freeName(name: string, isTaken: (name: string) => boolean): string {
+  for (let number = 2; ; number++) {
+    const candidate = `${name}${SUFFIX}${number}`;
+    if (!isTaken(candidate)) return candidate;
+  }
+}
+
+function mergeProtocols(
+  configs: readonly DaemonConfig[],
+  warn: (message: string) => void,
+): AnyProtocolConfig[] {
+  const merged = new Map<string, AnyProtocolConfig>();
+  for (const { path, protocols } of configs) {
+    for (const protocol of protocols) {
+      if (!merged.has(protocol.name)) {
+        merged.set(protocol.name, protocol);
+        continue;
+      }
+      const name = freeName(protocol.name, (candidate) => merged.has(candidate));
+      warn(`protocol '${protocol.name}' of ${path} is called '${name}' here`);
+      merged.set(name, renamed(protocol, name));
+    }
+  }
+  return [...merged.values()];
+}
+
+function renamed(protocol: AnyProtocolConfig, name: string): AnyProtocolConfig {
+  return protocol.kind === 'bgp' ? renamedBgp(protocol, name) : { ...protocol, name };
+}
+
+function renamedBgp(protocol: BgpProtocolConfig, name: string): BgpProtocolConfig {
+  const { session } = protocol;
+  return {
+    ...protocol,
+    name,
+    session:
+      session.kind === 'single'
+        ? { kind: 'single', config: { ...session.config, name } }
+        : { kind: 'range', config: { ...session.config, name } },
+  };
+}
+
+/** All names; one that the scopes before have already gets a number. */
+function mergeScopes(scopes: readonly Scope[]): Scope {
+  const merged = new Scope();
+  for (const scope of scopes) {
+    for (const [name, symbol] of scope.entries()) {
+      const isTaken = (candidate: string): boolean => merged.get(candidate) !== undefined;
+      const known = merged.get(name);
+      if (known?.kind === 'table' && symbol.kind === 'table' && known.table === symbol.table) continue;
+      merged.define(isTaken(name) ? freeName(name, isTaken) : name, 0, symbol);
+    }
+  }
+  return merged;
+}
