@@ -1,10 +1,11 @@
 /** The commands that load a configuration: `reflector` and `check`. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import { loadFile, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
-import { runClient } from './birdcl-compat/io/client.ts';
+import { runClient, type ClientStreams } from './birdcl-compat/io/client.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
@@ -30,10 +31,11 @@ Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads
   -h, --help          this text
 `;
 
-const CHECK_HELP = `Usage: catbird check -c FILE
+const CHECK_HELP = `Usage: catbird check -c FILE [-s SOCKET]
 
 Parses and checks a BIRD configuration. Prints nothing and exits 0 where it is good; otherwise says what is wrong and
 where, in BIRD's form, and exits 1.
+  -s, --socket PATH   ask the daemon with this control socket what taking the file over would do to each protocol
 `;
 
 /** `catbird reflector`. Resolves with the exit code when the daemon has shut down. */
@@ -75,8 +77,8 @@ async function runReflector(path: string, socketPath: string, recover: boolean):
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
   let stop: (graceful: boolean) => void = () => undefined;
-  const stopped = new Promise<boolean>((resolve) => {
-    stop = resolve;
+  const stopped = new Promise<boolean>((settle) => {
+    stop = settle;
   });
   const view = new ControlView({
     daemon,
@@ -128,7 +130,11 @@ function load(path: string): LoadResult {
 
 /** `catbird check`. */
 export async function checkCommand(args: string[]): Promise<number> {
-  const options = { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } } as const;
+  const options = {
+    config: { type: 'string', short: 'c' },
+    socket: { type: 'string', short: 's' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const parsed = parseOptions(() => parseArgs({ args, options }).values);
   if (typeof parsed === 'number') return parsed;
   if (parsed.help || parsed.config === undefined) {
@@ -137,7 +143,11 @@ export async function checkCommand(args: string[]): Promise<number> {
   }
   const result = load(parsed.config);
   report(result);
-  return await Promise.resolve(result.config ? 0 : 1);
+  if (!result.config) return 1;
+  if (parsed.socket === undefined) return 0;
+  // The daemon may run in another directory.
+  const command = `configure check "${resolve(parsed.config)}"`;
+  return await runClient({ socket: parsed.socket, verbose: false, restricted: false, command }, terminal());
 }
 
 /** `catbird cl`. */
@@ -147,8 +157,12 @@ export async function clientCommand(args: string[]): Promise<number> {
     (parsed.status === 0 ? process.stdout : process.stderr).write(parsed.text);
     return parsed.status;
   }
+  return await runClient(parsed.args, terminal());
+}
+
+function terminal(): ClientStreams {
   const { stdin: input, stdout: output, stderr: errors } = process;
-  return await runClient(parsed.args, { input, output, errors, interactive: input.isTTY });
+  return { input, output, errors, interactive: input.isTTY };
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */
