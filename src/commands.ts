@@ -1,11 +1,12 @@
 /** The commands that load a configuration: `reflector` and `check`. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
-import { runClient } from './birdcl-compat/io/client.ts';
+import { runClient, type ClientStreams } from './birdcl-compat/io/client.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
@@ -37,10 +38,11 @@ Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads
 ${DIALECT_HELP}  -h, --help          this text
 `;
 
-const CHECK_HELP = `Usage: catbird check -c FILE...
+const CHECK_HELP = `Usage: catbird check -c FILE... [-s SOCKET]
 
 Parses and checks a BIRD configuration. Prints nothing and exits 0 where it is good; otherwise says what is wrong and
 where, in BIRD's form, and exits 1. Several files are checked as one configuration.
+  -s, --socket PATH   ask the daemon with this control socket what taking the file over would do to each protocol
 ${DIALECT_HELP}`;
 
 /** `catbird reflector`. Resolves with the exit code when the daemon has shut down. */
@@ -115,8 +117,8 @@ async function runReflector(
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
   let stop: (graceful: boolean) => void = () => undefined;
-  const stopped = new Promise<boolean>((resolve) => {
-    stop = resolve;
+  const stopped = new Promise<boolean>((settle) => {
+    stop = settle;
   });
   const view = new ControlView({
     daemon,
@@ -173,6 +175,7 @@ function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {
 export async function checkCommand(args: string[]): Promise<number> {
   const options = {
     config: { type: 'string', short: 'c', multiple: true },
+    socket: { type: 'string', short: 's' },
     ...DIALECT_OPTIONS,
     help: { type: 'boolean', short: 'h' },
   } as const;
@@ -186,7 +189,18 @@ export async function checkCommand(args: string[]): Promise<number> {
   if (typeof choice === 'number') return choice;
   const result = loadAll(parsed.config, choice);
   report(result);
-  return await Promise.resolve(result.config ? 0 : 1);
+  if (!result.config) return 1;
+  if (parsed.socket === undefined) return 0;
+  const [path, second] = parsed.config;
+  if (second !== undefined) {
+    process.stderr.write(
+      'catbird: a running daemon is asked about one file at a time: give one -c with -s\n',
+    );
+    return 2;
+  }
+  // The daemon may run in another directory.
+  const command = `configure check "${resolve(path!)}"`;
+  return await runClient({ socket: parsed.socket, verbose: false, restricted: false, command }, terminal());
 }
 
 /** `catbird cl`. */
@@ -196,8 +210,12 @@ export async function clientCommand(args: string[]): Promise<number> {
     (parsed.status === 0 ? process.stdout : process.stderr).write(parsed.text);
     return parsed.status;
   }
+  return await runClient(parsed.args, terminal());
+}
+
+function terminal(): ClientStreams {
   const { stdin: input, stdout: output, stderr: errors } = process;
-  return await runClient(parsed.args, { input, output, errors, interactive: input.isTTY });
+  return { input, output, errors, interactive: input.isTTY };
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */

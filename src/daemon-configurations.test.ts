@@ -30,11 +30,12 @@ beforeEach(() => {
     apply: (config, soft) => {
       applied.push(soft ? `${config.path} soft` : config.path);
       current = config;
+      if (config.path === 'broken') return Promise.reject(new Error('a bug'));
       if (!config.path.startsWith('slow')) return undefined;
       return new Promise((resolve) => {
         finish = async () => {
           resolve();
-          await Promise.resolve();
+          await new Promise((later) => setImmediate(later));
         };
       });
     },
@@ -105,6 +106,13 @@ describe('while one is under way', () => {
       'Reconfiguring',
       'Reconfigured',
     ]);
+  });
+
+  test('a bug of ours does not keep the next one waiting', async () => {
+    expect(commit('broken')).toBe('progress');
+    await new Promise((later) => setImmediate(later));
+    expect(log.some((line) => line.includes('a bug'))).toBe(true);
+    expect([commit('second'), configurations.state]).toEqual(['done', 'done']);
   });
 
   test('an undo waits too, or drops what waits', async () => {

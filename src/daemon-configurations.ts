@@ -5,10 +5,11 @@
 import type { Clock, Timer } from './base/clock.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
+import { describeBug } from './daemon-events.ts';
 
 export interface ConfigurationsOptions {
   readonly clock: Clock;
-  /** Brings the daemon in line with a configuration; a promise where that takes time. It never rejects. */
+  /** Brings the daemon in line with a configuration; a promise where that takes time. */
   readonly apply: (config: DaemonConfig, soft: boolean) => Promise<void> | undefined;
   readonly current: () => DaemonConfig;
   readonly log: (level: LogLevel, text: string) => void;
@@ -117,7 +118,11 @@ export class Configurations {
       this.#finish();
       return 'done';
     }
-    void applying.then(() => {
+    // A bug of ours must not keep every configuration after it waiting.
+    const failed = (error: unknown): void => {
+      log('bug', describeBug(error));
+    };
+    void applying.catch(failed).then(() => {
       this.#finish();
     });
     return 'progress';

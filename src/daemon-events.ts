@@ -2,6 +2,8 @@
 import { formatIp } from './base/ip.ts';
 import type { DebugFlag } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
+import type { SessionConfig } from './speaker/config.ts';
+import type { FsmState } from './speaker/fsm/state.ts';
 import type { SpeakerEvent } from './speaker/speaker-event.ts';
 
 export interface LogLine {
@@ -9,10 +11,15 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** Lines for the log; none where nobody asked for them. Those of `debug` are BIRD's. */
+/**
+ * Lines for the log; none where nobody asked for them. Those of `debug` are BIRD's, and one more for each step of a
+ * connection's state machine.
+ * @param configOf how a session is configured, where it still is
+ */
 export function describeEvent(
   event: SpeakerEvent,
   hasDebug: (session: string, flag: DebugFlag) => boolean,
+  configOf: (session: string) => SessionConfig | undefined,
 ): LogLine[] {
   const traced = (flag: DebugFlag, session: string, ...texts: string[]): LogLine[] =>
     hasDebug(session, flag) ? texts.map((text) => ({ level: 'trace', text: `${session}: ${text}` })) : [];
@@ -53,20 +60,31 @@ export function describeEvent(
     case 'sessionRemoved':
       return traced('states', event.session, 'Removed');
     case 'fsmState': {
-      const { direction, from, to } = event;
-      const isConnected = to === 'OpenSent' && direction === 'outgoing';
-      return traced(
-        'events',
-        event.session,
-        ...(isConnected ? ['Connected'] : []),
-        `${direction} connection ${from} -> ${to}`,
-      );
+      const { session, direction, from, to } = event;
+      if (!hasDebug(session, 'events')) return [];
+      const step = direction === 'outgoing' ? describeConnecting(from, to, configOf(session)) : undefined;
+      const texts = step === undefined ? [] : [step];
+      return traced('events', session, ...texts, `${direction} connection ${from} -> ${to}`);
     }
     case 'packet':
       return [{ level: 'trace', text: `${event.session}: ${event.text}` }];
     default:
       return event satisfies never;
   }
+}
+
+/** BIRD's line for a step of the connection that we open; undefined where it has none. */
+function describeConnecting(
+  from: FsmState,
+  to: FsmState,
+  config: SessionConfig | undefined,
+): string | undefined {
+  if (to === 'OpenSent') return 'Connected';
+  if (!config || config.passive) return undefined;
+  if (from === 'Idle' && to === 'Active') return `Connect delayed by ${config.connectDelayTimeS} seconds`;
+  if (to !== 'Connect') return undefined;
+  const local = config.localAddress ? ` from local address ${formatIp(config.localAddress)}` : '';
+  return `Connecting to ${formatIp(config.remoteAddress)}${local}`;
 }
 
 /** An exception with where it came from. */

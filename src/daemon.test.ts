@@ -226,6 +226,20 @@ describe('another configuration', () => {
     expect(describePlan(daemon.plan(mandatory))[0]).toBe('a restarts (ipv6 channel)');
   });
 
+  test('with another router ID restarts protocols that have none of their own', async () => {
+    const own = text('', 'accept;', 'router id 1.1.1.100; rr cluster id 1.1.1.100;');
+    const [, b] = await start(own);
+    const next = config(own.replace('router id 1.1.1.100', 'router id 1.1.1.200'));
+    expect(describePlan(daemon.plan(next))).toEqual([
+      'b restarts (router id, rr cluster id)',
+      '1 protocol stays as it is',
+    ]);
+    void daemon.reconfigure(next);
+    sim.clock.runFor(UP_MS);
+    expect([heard(b), b.speaker.session('rr')!.negotiated!.remoteRouterId]).toEqual([2, 0x010101c8]);
+    expect(daemon.speaker.session('a')!.counters.established).toBe(1);
+  });
+
   test('makes tables and takes them away, with the routes in them', async () => {
     const [, b] = await start(`ipv4 table t;\n${text('', 'accept;', 'ipv4 { table t; };')}`);
     expect([heard(b), daemon.reflector.table('t').routes]).toEqual([0, 2]);
@@ -400,6 +414,21 @@ describe('debug', () => {
     sim.clock.runUntilTrue(() => daemon.reflector.peers.has('a'), UP_MS);
     sim.clock.runFor(1000);
     expect(traced().sort()).toEqual([...expected].sort());
+  });
+
+  test('{ events } tells how we connect', async () => {
+    await daemon.start(config(text('', 'accept;', 'debug { events };')));
+    sim.network.host('10.0.0.1');
+    sim.clock.runFor(5000);
+    expect(
+      traced()
+        .filter((line) => !line.includes('->'))
+        .slice(0, 3),
+    ).toEqual([
+      'a: Started',
+      'a: Connect delayed by 1 seconds',
+      'a: Connecting to 10.0.0.1 from local address 10.0.0.100',
+    ]);
   });
 
   test('tells what becomes of routes, once it is switched on', async () => {

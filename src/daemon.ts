@@ -415,7 +415,12 @@ export class Daemon {
   }
 
   #logEvent(event: SpeakerEvent): void {
-    for (const { level, text } of describeEvent(event, (session, flag) => this.#hasDebug(session, flag))) {
+    const lines = describeEvent(
+      event,
+      (session, flag) => this.#hasDebug(session, flag),
+      (session) => this.speaker.configOf(session),
+    );
+    for (const { level, text } of lines) {
       this.#env.log(level, text);
     }
   }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from './process.ts';
+import { freePort, ReflectorProcess } from './process.ts';
 
 const CATBIRD = resolve(import.meta.dirname, '../../bin/catbird');
 const version = spawnSync('bird', ['--version'], { encoding: 'utf8' });
@@ -177,6 +177,35 @@ class Pair {
       .filter((line) => line !== '' && !line.startsWith('0001') && !line.startsWith('BIRD'));
   }
 }
+
+test('`catbird check -s` says what a file would do to a daemon, and changes nothing', async () => {
+  const text = (port: number, options: string, more = ''): string => `router id 10.0.0.1;
+protocol bgp a { local 127.0.0.1 port ${port} as 65000; neighbor 127.0.0.2 as 65000; passive; ${options} ipv4; }
+protocol bgp b { local 127.0.0.1 port ${port} as 65000; neighbor 127.0.0.3 as 65000; passive; ipv4; }
+${more}`;
+  const daemon = await ReflectorProcess.start((port) => text(port, ''));
+  const folder = mkdtempSync(join(tmpdir(), 'catbird-check-'));
+  try {
+    const check = (content: string): { status: number | null; out: string; error: string } => {
+      writeFileSync(join(folder, 'next.conf'), content);
+      const args = ['check', '-c', 'next.conf', '-s', daemon.socket];
+      const { status, stdout, stderr } = spawnSync(CATBIRD, args, { cwd: folder, encoding: 'utf8' });
+      return { status, out: stdout, error: stderr };
+    };
+    const good = check(text(daemon.port, 'hold time 60;', 'protocol static s { ipv4; }\n'));
+    expect(good).toMatchObject({ status: 0, error: '' });
+    expect(good.out).toContain(
+      'a restarts (hold time)\ns is added\n1 protocol stays as it is\nConfiguration OK',
+    );
+    const bad = check(text(daemon.port, 'hold tim 60;'));
+    expect(bad).toMatchObject({ status: 1, out: '' });
+    expect(bad.error).toContain('next.conf:2:');
+    expect(await daemon.ask('show protocols')).not.toContain('Static');
+  } finally {
+    await daemon.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 30_000);
 
 describe.skipIf(!installed)('beside BIRD 2.0 (skipped where `bird` is not installed)', () => {
   const catbird = new Pair();

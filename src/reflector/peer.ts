@@ -51,6 +51,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   /** Routes that were refused: loops (RFC 4271 section 9.1.2, RFC 4456 section 8) and paths that are not allowed. */
   refused = 0;
   #limitReached = false;
+  #ended = false;
 
   constructor(
     reflector: Reflector,
@@ -128,6 +129,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   ended(end: SessionEnd): void {
+    this.#ended = true;
     const restart = this.session.negotiated.gracefulRestart;
     for (const channel of this.channels) {
       if (!channel) continue;
@@ -160,6 +162,8 @@ export class Peer implements RouteReceiver, UpdateSink {
       channel.policy = own;
       this.#takeLimits(channel);
       this.#verifyLimits(channel);
+      // A limit that more routes are above may have ended the session: what it had is on its way out.
+      if (this.#ended) return;
       if (channel.adjRibIn.policy !== own.importPolicy) {
         channel.adjRibIn.setPolicy(own.importPolicy);
         if (!soft) this.reapplyImport(channel);

@@ -216,6 +216,11 @@ export class Speaker {
     return (this.#ranges.get(name) ?? this.#sessions.get(name))?.enabled;
   }
 
+  /** How a session is configured; undefined where there is none of that name. */
+  configOf(name: string): SessionConfig | undefined {
+    return this.#sessions.get(name)?.config;
+  }
+
   /** The range that a session was made from; undefined where it was not. */
   rangeOf(name: string): string | undefined {
     return this.#sessions.get(name)?.range;
