@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { DaemonView } from '../cli/daemon-view.ts';
+import { parseShowRoute } from '../cli/route-arguments.ts';
+import { Cursor } from './cursor.ts';
 import type { DialectChoice } from './dialect.ts';
 import { formatDiagnostic, oneLine } from './diagnostics.ts';
+import { Tokens } from './lexer.ts';
 import { loadFiles, loadText } from './load.ts';
 import type { LoadResult } from './load.ts';
 import type { BgpProtocolConfig, DaemonConfig } from './lowered.ts';
@@ -42,6 +46,14 @@ describe('BIRD 1.6', () => {
       addPathSend: true,
       gateway: 'recursive',
     });
+  });
+
+  it("calls the table of its family 'master', in 'show route' too", () => {
+    const tokens = new Tokens();
+    tokens.addFile('', 'table master', undefined);
+    const view = { config: config(load1(NODE)) } as DaemonView;
+    const { queries } = parseShowRoute(new Cursor(tokens), view);
+    expect(queries.map(({ table }) => table)).toEqual(['master4']);
   });
 
   it('takes all and sends nothing where a session says nothing', () => {
