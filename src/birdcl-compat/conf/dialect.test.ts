@@ -95,6 +95,12 @@ describe('the dialect is recognised', () => {
     expect(load1(text, {}, '/etc/bird6/bird.conf').dialect).toEqual({ version: 1, family: 0 });
   });
 
+  it('and a syntax error says which it is', () => {
+    const text = `${NODE}protocol bgp x { ipv4; }\n`;
+    expect(load1(text).errors[0]!.hint).toContain('read as BIRD 1.6');
+    expect(load1(text, { version: 1 }).errors[0]!.hint).toBeUndefined();
+  });
+
   it('unless it is said', () => {
     const text = 'router id 1.2.3.4;\nprotocol device { }\n';
     expect(load1(text).dialect).toEqual({ version: 2 });
