@@ -535,7 +535,14 @@ export class Tokens {
       this.#stopped = true;
       return text.length;
     }
-    const paths = /[?*[]/.test(name) ? files.glob(pattern) : [pattern];
+    let paths: readonly string[] = [pattern];
+    try {
+      if (/[?*[]/.test(name)) paths = files.glob(pattern);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail(argument, argument + name.length, `Unable to match pattern ${pattern}: ${reason}`);
+      return end;
+    }
     for (const included of paths) {
       if (this.#stopped) break;
       let content: string;
