@@ -76,7 +76,10 @@ function parseTable(cursor: Cursor, view: DaemonView, draft: Draft): void {
     draft.tables = all;
     return;
   }
-  const name = cursor.name('a table');
+  const word = cursor.name('a table');
+  // `master` of BIRD 1.6 is a name of `master4` or `master6`.
+  const symbol = view.config.symbols.get(word);
+  const name = symbol?.kind === 'table' ? symbol.table.name : word;
   if (!all.includes(name)) fail('Table name required');
   draft.tables = [...(draft.tables ?? []), name];
 }

@@ -69,15 +69,19 @@ export class Cursor {
   }
 
   accept(punctuation: string): boolean {
-    if (!this.isPunctuation(punctuation)) return false;
+    const { tokens, at } = this;
+    if (tokens.kinds[at] !== TOKEN.punctuation || tokens.values[at] !== punctuationCode(punctuation)) {
+      return false;
+    }
     this.at++;
     return true;
   }
 
   /** Goes past a punctuation mark; returns its token. */
   expect(punctuation: string): number {
-    if (!this.isPunctuation(punctuation)) this.unexpected(`'${punctuation}'`);
-    return this.at++;
+    const { at } = this;
+    if (!this.accept(punctuation)) this.unexpected(`'${punctuation}'`);
+    return at;
   }
 
   expectWord(word: string): number {

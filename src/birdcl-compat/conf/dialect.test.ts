@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { DaemonView } from '../cli/daemon-view.ts';
+import { parseShowRoute } from '../cli/route-arguments.ts';
 import { formatNet } from '../filter/nets.ts';
+import { Cursor } from './cursor.ts';
 import type { DialectChoice } from './dialect.ts';
 import { formatDiagnostic, oneLine } from './diagnostics.ts';
+import { Tokens } from './lexer.ts';
 import { loadFiles, loadText } from './load.ts';
 import type { LoadResult } from './load.ts';
 import type { BgpProtocolConfig, DaemonConfig } from './lowered.ts';
@@ -52,6 +56,14 @@ describe('BIRD 1.6', () => {
     });
   });
 
+  it("calls the table of its family 'master', in 'show route' too", () => {
+    const tokens = new Tokens();
+    tokens.addFile('', 'table master', undefined);
+    const view = { config: config(load1(NODE)) } as DaemonView;
+    const { queries } = parseShowRoute(new Cursor(tokens), view);
+    expect(queries.map(({ table }) => table)).toEqual(['master4']);
+  });
+
   it('takes all and sends nothing where a session says nothing', () => {
     const [channel] = bgp(config(load1(NODE)), 'Edge').channels;
     expect(channel!.importFilter.name).toBe('ACCEPT');
@@ -89,6 +101,12 @@ describe('the dialect is recognised', () => {
     const text = 'router id 1.2.3.4;\nprotocol kernel { import all; }\n';
     expect(load1(text, {}, '/etc/bird/bird6.conf').dialect).toEqual({ version: 1, family: 1 });
     expect(load1(text, {}, '/etc/bird6/bird.conf').dialect).toEqual({ version: 1, family: 0 });
+  });
+
+  it('and a syntax error says which it is', () => {
+    const text = `${NODE}protocol bgp x { ipv4; }\n`;
+    expect(load1(text).errors[0]!.hint).toContain('read as BIRD 1.6');
+    expect(load1(text, { version: 1 }).errors[0]!.hint).toBeUndefined();
   });
 
   it('unless it is said', () => {

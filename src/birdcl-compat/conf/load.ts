@@ -79,7 +79,7 @@ function loadSources(
       parseConfig(new Cursor(tokens, own, from, lowering.scope), (statement) => lowering.add(statement));
     } catch (error) {
       if (!(error instanceof ConfError)) throw error;
-      errors.push(error);
+      errors.push(choice.version === undefined ? withDialect(error, own) : error);
     }
     const config = lowering.finish(
       path,
@@ -99,6 +99,13 @@ function loadSources(
     errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
     warnings,
   };
+}
+
+/** A syntax error, with a word on the dialect where that was recognised and may be wrong. */
+function withDialect(error: ConfError, dialect: Dialect): ConfError {
+  if (dialect.version === 2 || error.hint !== undefined) return error;
+  const hint = "read as BIRD 1.6, because of its options outside channels; '--dialect bird2' forbids them";
+  return new ConfError(error.at, error.message, hint, error.related);
 }
 
 /** `loadText` of a file; a file that cannot be read is an error at its own name. */

@@ -4,7 +4,10 @@
 export interface ConfigFiles {
   /** The text of a file. Throws an `Error` whose message says why it cannot be read, without the path. */
   read(path: string): string;
-  /** Paths that match a shell pattern, in sorted order, directories left out. None is not an error. */
+  /**
+   * Paths that match a shell pattern, in sorted order, directories left out. None is not an error. Throws an `Error`
+   * whose message says why where the directory of the pattern cannot be read.
+   */
   glob(pattern: string): string[];
 }
 

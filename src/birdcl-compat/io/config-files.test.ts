@@ -25,6 +25,15 @@ describe('configuration files on disk', () => {
     expect(result.config!.routerId).toBe(0xc0000203);
   });
 
+  it('may be none, but not where there is no directory', () => {
+    const path = join(directory, 'patterns.conf');
+    writeFileSync(path, 'include "conf.d/*.none";\ninclude "none.d/*.conf";\nprotocol device {}\n');
+    const { errors } = loadFile(path, configFiles, hostFacts());
+    expect(errors.map(oneLine)).toEqual([
+      `${path}:2:10 Unable to match pattern ${directory}/none.d/*.conf: No such file or directory`,
+    ]);
+  });
+
   it('that do not exist are named with the reason', () => {
     const path = join(directory, 'none.conf');
     const [error] = loadFile(path, configFiles, hostFacts()).errors;

@@ -1,8 +1,9 @@
 /** Configuration files on disk, and what a configuration may ask of the host. */
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { parseIp } from '../../base/ip.ts';
 import type { HostFacts } from '../conf/router-id.ts';
+import { directoryOf } from '../conf/source.ts';
 import type { ConfigFiles } from '../conf/source.ts';
 
 /** What the system says of a failure, without the path. */
@@ -34,10 +35,18 @@ export const configFiles: ConfigFiles = {
       throw new Error(reasonOf(error), { cause: error });
     }
   },
-  glob: (pattern) =>
-    globSync(pattern)
+  glob(pattern) {
+    // What is before the first name with a wildcard must be there, as for BIRD.
+    const fixed = pattern.slice(0, pattern.search(/[?*[]/));
+    try {
+      readdirSync(directoryOf(fixed));
+    } catch (error) {
+      throw new Error(reasonOf(error), { cause: error });
+    }
+    return globSync(pattern)
       .filter((path) => !isDirectory(path))
-      .sort(),
+      .sort();
+  },
 };
 
 /** Name and addresses of this host; asked anew at each reload. */
