@@ -139,7 +139,7 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['unset(bgp_med); if bgp_med < 1 then accept; reject;', '4=none'],
   ['unset(bgp_med); if bgp_med = 0 then accept; reject;', 'reject'],
   [
-    'bgp_ext_community.add((rt, 70000, 70000)); accept;',
+    'int i = 70000; bgp_ext_community.add((rt, i, 70000)); accept;',
     "f: 4-byte value 70000 can't be used with 4-byte ASN in extended community",
   ],
 ];

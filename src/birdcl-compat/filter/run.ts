@@ -98,7 +98,7 @@ export class FilterRun {
   /** Attributes decoded for this set, good where the stamp is the current one; routes in a row often share a set. */
   readonly #decoded: Value[] = new Array<Value>(CODES).fill(undefined);
   readonly #stamps = new Uint32Array(CODES);
-  #stamp = 0;
+  #stamp = 1;
   #generation = -1;
   #text = '';
   #steps = 0;
@@ -187,6 +187,7 @@ export class FilterRun {
     if (this.#changes.size > 0 && this.#changes.has(code)) {
       return this.#changes.get(code) ?? emptyOf(this.#types[code]!);
     }
+    if (this.#stamps[code] === this.#stamp) return this.#decoded[code];
     const store = this.#route(at);
     const attrs = this.#attrs;
     switch (code) {
@@ -201,7 +202,6 @@ export class FilterRun {
       default:
         break;
     }
-    if (this.#stamps[code] === this.#stamp) return this.#decoded[code];
     const value = decodeAttribute(store, attrs, code, this.#types[code]!);
     this.#decoded[code] = value;
     this.#stamps[code] = this.#stamp;

@@ -2,6 +2,8 @@
 
 /** BIRD 2.0.12 accepts these too. */
 export const ACCEPTED: readonly string[] = [
+  'filter f { int i = 0; i = 1/i; accept; }',
+  'filter f { int i = 70000; if (i,1) ~ bgp_community then reject; accept; }',
   'function f() { quad q = 1.2.3.4; }',
   'function f() { ip i = ::1; bool b = i.is_v4; }',
   'function f() { pair p = (1,2); int i = p.asn; }',
@@ -132,6 +134,9 @@ export const ACCEPTED: readonly string[] = [
 
 /** BIRD 2.0.12 refuses these at the same line. */
 export const REFUSED: readonly string[] = [
+  'filter f {\n int i;\n i = 1/0;\n accept; }',
+  'filter f {\n if (70000,1) ~ bgp_community then reject; accept; }',
+  'filter f {\n if (rt,100000,100000) ~ bgp_ext_community then reject; accept; }',
   'function f() { int a = 1; int a = 2; }',
   'function f(int a) { a = "x"; }',
   'function f() { if 1 then accept; }',
