@@ -1,5 +1,10 @@
 /** The parser's top level: statements of a configuration. */
-import { parseExpression, parseFilterDefinition, parseFunctionDefinition } from '../filter/parse.ts';
+import {
+  parseExpression,
+  parseFilterDefinition,
+  parseFunctionDefinition,
+  parseNewName,
+} from '../filter/parse.ts';
 import type { NameNode, ProtocolNode, StatementNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
@@ -115,7 +120,8 @@ function parseName(cursor: Cursor, what: string): NameNode {
 
 function parseDefine(cursor: Cursor): StatementNode {
   cursor.at++;
-  const name = parseName(cursor, 'a name');
+  const { at } = cursor;
+  const name = { name: parseNewName(cursor, 'a name'), at };
   cursor.expect('=');
   const value = parseExpression(cursor);
   cursor.expect(';');

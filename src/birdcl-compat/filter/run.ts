@@ -51,7 +51,7 @@ const MAX_LABEL = 0xfffff;
 const IMPLICIT_NULL_LABEL = 3;
 const MAX_LABEL_STACK = 16;
 /** Function calls and rounds of loops that one route may take; no filter that is meant well comes near. */
-const MAX_STEPS = 20_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** Where `print` goes. */
 export type FilterOutput = (text: string) => void;
