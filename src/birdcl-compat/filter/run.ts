@@ -8,7 +8,7 @@ import type { AttrStore } from '../../rib/attrs/store.ts';
 import { NO_ATTRS } from '../../rib/policy.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
 import { decodeAttribute, emptyOf, encodeAttribute } from './attribute-codec.ts';
-import { ATTRIBUTE_TYPES, ATTRIBUTES, FILTER_ATTR } from './attributes.ts';
+import { ATTRIBUTE_TYPES, ATTRIBUTES, FILTER_ATTR, NO_ATTRIBUTE } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
 import { NO_ADDRESS } from './nets.ts';
 import type { Net } from './nets.ts';
@@ -171,7 +171,7 @@ export class FilterRun {
     if (!codes) return undefined;
     const key = `${type} ${name}`;
     const code = codes.get(key) ?? FILTER_ATTR.custom + codes.size;
-    if (code >= CODES) return undefined;
+    if (code >= NO_ATTRIBUTE) return undefined;
     codes.set(key, code);
     this.#types[code] = type;
     return code;
@@ -211,6 +211,7 @@ export class FilterRun {
   /** Sets an attribute; undefined takes it away. */
   set(code: number, value: Value, at: number): void {
     this.#route(at);
+    if (code === NO_ATTRIBUTE) throw new FilterError(at, 'Too many custom attributes.');
     if (code > 255 && value !== undefined) this.#checkLength(code, value, at);
     this.#changes.set(code, value);
   }
