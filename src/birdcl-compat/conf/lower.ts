@@ -69,7 +69,12 @@ export class Lowering {
     this.#host = host;
     this.#reporter = reporter;
     this.#assertHook = testing.assertHook;
+    // A function that calls itself is looked at more than once.
+    const said = new Set<string>();
     const warn = (at: number, message: string): void => {
+      const key = `${at} ${message}`;
+      if (said.has(key)) return;
+      said.add(key);
       reporter.warn(at, message);
     };
     this.scope = new Scope(warn, testing.behaviour);

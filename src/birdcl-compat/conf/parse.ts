@@ -1,6 +1,11 @@
 /** The parser's top level: statements of a configuration. */
-import { parseExpression, parseFilterDefinition, parseFunctionDefinition } from '../filter/parse.ts';
 import type { Net } from '../filter/nets.ts';
+import {
+  parseExpression,
+  parseFilterDefinition,
+  parseFunctionDefinition,
+  parseNewName,
+} from '../filter/parse.ts';
 import type { NameNode, ProtocolNode, StatementNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { bfd } from './grammar/bfd.ts';
@@ -108,7 +113,8 @@ function parseName(cursor: Cursor, what: string): NameNode {
 
 function parseDefine(cursor: Cursor): StatementNode {
   cursor.at++;
-  const name = parseName(cursor, 'a name');
+  const { at } = cursor;
+  const name = { name: parseNewName(cursor, 'a name'), at };
   cursor.expect('=');
   const value = parseExpression(cursor);
   cursor.expect(';');

@@ -9,12 +9,72 @@ const MAX_SEGMENT = 255;
 /** An AS number, or the members of an AS_SET, at one position of a path. */
 type Position = number | readonly number[];
 
+/** What a path's bytes say, found in one pass. */
+interface Facts {
+  /** Every AS number, those in sets too. */
+  readonly numbers: readonly number[];
+  /** Positions as a path mask sees them; the numbers themselves where the path has no sets. */
+  readonly positions: readonly Position[];
+  readonly length: number;
+  readonly first: number;
+  readonly last: number;
+  readonly lastNonAggregated: number;
+  readonly hasSets: boolean;
+  readonly hasConfederation: boolean;
+}
+
+function factsOf(bytes: Uint8Array): Facts {
+  const numbers: number[] = [];
+  let positions: Position[] | undefined;
+  let length = 0;
+  let first = -1;
+  let last = 0;
+  let lastNonAggregated = 0;
+  let hasSets = false;
+  let hasConfederation = false;
+  for (let at = 0; at + 2 <= bytes.length;) {
+    const type = bytes[at]!;
+    const count = bytes[at + 1]!;
+    const start = numbers.length;
+    at += 2;
+    for (let i = 0; i < count; i++, at += 4) {
+      numbers.push(
+        ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0,
+      );
+    }
+    const isSet = type === SEGMENT.set || type === SEGMENT.confedSet;
+    const isConfederation = type === SEGMENT.confedSequence || type === SEGMENT.confedSet;
+    if (isSet) {
+      positions ??= numbers.slice(0, start);
+      positions.push(numbers.slice(start));
+      hasSets = true;
+    } else if (positions) for (let i = start; i < numbers.length; i++) positions.push(numbers[i]!);
+    if (isConfederation) hasConfederation = true;
+    else {
+      if (first < 0) first = isSet ? 0 : (numbers[start] ?? 0);
+      length += isSet ? 1 : count;
+      if (isSet) last = 0;
+      else if (count > 0) last = numbers[numbers.length - 1]!;
+    }
+    if (!hasSets && type === SEGMENT.sequence && count > 0) lastNonAggregated = last;
+  }
+  return {
+    numbers,
+    positions: positions ?? numbers,
+    length,
+    first: Math.max(first, 0),
+    last,
+    lastNonAggregated,
+    hasSets,
+    hasConfederation,
+  };
+}
+
 export class AsPath {
   readonly bytes: Uint8Array;
   /** AS numbers of a path that is one sequence, as nearly all are; -1 of others. */
   readonly plainLength: number;
-  #positions: Position[] | undefined;
-  #length: number | undefined;
+  #facts: Facts | undefined;
 
   /** @param bytes the attribute's value, well-formed; it is kept, not copied */
   constructor(bytes: Uint8Array) {
@@ -31,6 +91,11 @@ export class AsPath {
     return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   }
 
+  get #known(): Facts {
+    this.#facts ??= factsOf(this.bytes);
+    return this.#facts;
+  }
+
   #segments(visit: (type: number, asNumbers: number[]) => void): void {
     const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
     for (let at = 0; at + 2 <= this.bytes.length;) {
@@ -45,82 +110,51 @@ export class AsPath {
 
   /** RFC 4271 section 9.1.2.2 a: an AS_SET counts as one, confederation segments as none (RFC 5065). */
   get length(): number {
-    if (this.plainLength >= 0) return this.plainLength;
-    if (this.#length === undefined) {
-      let length = 0;
-      this.#segments((type, asNumbers) => {
-        if (type === SEGMENT.sequence) length += asNumbers.length;
-        else if (type === SEGMENT.set) length += 1;
-      });
-      this.#length = length;
-    }
-    return this.#length;
+    return this.plainLength >= 0 ? this.plainLength : this.#known.length;
   }
 
   /** Positions as a path mask sees them: confederation segments count like others. */
   positions(): readonly Position[] {
-    if (!this.#positions) {
-      const positions: Position[] = [];
-      this.#segments((type, asNumbers) => {
-        if (type === SEGMENT.set || type === SEGMENT.confedSet) positions.push(asNumbers);
-        else positions.push(...asNumbers);
-      });
-      this.#positions = positions;
-    }
-    return this.#positions;
+    return this.#known.positions;
   }
 
   /** The neighbour's AS; 0 where the path is empty or starts with a set. */
   get first(): number {
-    if (this.plainLength >= 0) return this.plainAt(0);
-    let first: number | undefined;
-    this.#segments((type, asNumbers) => {
-      if (first !== undefined || type === SEGMENT.confedSequence || type === SEGMENT.confedSet) return;
-      first = type === SEGMENT.sequence ? (asNumbers[0] ?? 0) : 0;
-    });
-    return first ?? 0;
+    return this.plainLength >= 0 ? this.plainAt(0) : this.#known.first;
   }
 
   /** The origin's AS; 0 where the path is empty or ends with a set of several. */
   get last(): number {
-    if (this.plainLength >= 0) return this.plainAt(this.plainLength - 1);
-    let last = 0;
-    this.#segments((type, asNumbers) => {
-      if (type === SEGMENT.sequence && asNumbers.length > 0) last = asNumbers.at(-1)!;
-      else if (type === SEGMENT.set) last = 0;
-    });
-    return last;
+    return this.plainLength >= 0 ? this.plainAt(this.plainLength - 1) : this.#known.last;
   }
 
   /** The last AS before the first AS_SET. */
   get lastNonAggregated(): number {
-    if (this.plainLength >= 0) return this.last;
-    let last = 0;
-    let aggregated = false;
-    this.#segments((type, asNumbers) => {
-      if (type === SEGMENT.set || type === SEGMENT.confedSet) aggregated = true;
-      if (!aggregated && type === SEGMENT.sequence && asNumbers.length > 0) last = asNumbers.at(-1)!;
-    });
-    return last;
+    return this.plainLength >= 0 ? this.last : this.#known.lastNonAggregated;
   }
 
   /** Every AS number, those in sets too. */
-  asNumbers(): number[] {
-    return this.positions().flat();
+  asNumbers(): readonly number[] {
+    return this.#known.numbers;
+  }
+
+  /** RFC 5065 section 3: whether the path has a segment inside a confederation. */
+  get hasConfederation(): boolean {
+    return this.#known.hasConfederation;
+  }
+
+  get hasSets(): boolean {
+    return this.#known.hasSets;
   }
 
   contains(as: number): boolean {
     for (let i = 0; i < this.plainLength; i++) if (this.plainAt(i) === as) return true;
-    if (this.plainLength >= 0) return false;
-    return this.positions().some((position) =>
-      typeof position === 'number' ? position === as : position.includes(as),
-    );
+    return this.plainLength < 0 && this.#known.numbers.includes(as);
   }
 
   matchesSet(set: ValueSet): boolean {
     for (let i = 0; i < this.plainLength; i++) if (set.hasNumber(this.plainAt(i))) return true;
-    if (this.plainLength >= 0) return false;
-    return this.asNumbers().some((as) => set.hasNumber(as));
+    return this.plainLength < 0 && set.hasAny(this.#known.numbers);
   }
 
   /** The path with one AS number put in front (RFC 4271 section 5.1.2 b). */
@@ -146,23 +180,6 @@ export class AsPath {
     });
     // A path that nothing was taken from stays itself: an absent one is still absent to `defined`.
     return out.length === this.bytes.length ? this : new AsPath(Uint8Array.from(out));
-  }
-
-  /** RFC 5065 section 3: whether the path has a segment inside a confederation. */
-  get hasConfederation(): boolean {
-    let found = false;
-    this.#segments((type) => {
-      found ||= type === SEGMENT.confedSequence || type === SEGMENT.confedSet;
-    });
-    return found;
-  }
-
-  get hasSets(): boolean {
-    let found = false;
-    this.#segments((type) => {
-      found ||= type === SEGMENT.set || type === SEGMENT.confedSet;
-    });
-    return found;
   }
 
   /** Orders paths by AS number from the left, whatever the segments; a path comes before those that go on. */
@@ -204,6 +221,9 @@ export type MaskItem =
 /** `[= … =]`. `+` marks the item before it as repeatable. */
 export class PathMask {
   readonly items: readonly { readonly item: MaskItem; readonly repeat: boolean }[];
+  /** Path positions that the mask read so far, and with the next item, can have reached; kept between matches. */
+  #reached = new Uint8Array(64);
+  #next = new Uint8Array(64);
 
   /** Each item but `*` stands for one AS number. */
   readonly #isSimple: boolean;
@@ -245,14 +265,22 @@ export class PathMask {
     if (this.#isSimple && path.plainLength >= 0) return this.#matchPlain(path);
     const positions = path.positions();
     const end = positions.length;
-    let reached = new Uint8Array(end + 1);
+    if (end >= this.#reached.length) {
+      this.#reached = new Uint8Array(end * 2);
+      this.#next = new Uint8Array(end * 2);
+    }
+    let reached = this.#reached;
+    let next = this.#next;
+    reached.fill(0, 0, end + 1);
     reached[0] = 1;
     for (const { item, repeat } of this.items) {
-      const next = new Uint8Array(end + 1);
+      next.fill(0, 0, end + 1);
       let some = false;
       if (item.kind === 'any') {
-        for (let i = reached.indexOf(1); i >= 0 && i <= end; i++) next[i] = 1;
-        some = true;
+        let i = 0;
+        while (i <= end && reached[i] === 0) i++;
+        some = i <= end;
+        next.fill(1, i, end + 1);
       } else {
         for (let i = 0; i < end; i++) {
           if (!reached[i] || !matches(item, positions[i]!)) continue;
@@ -272,7 +300,7 @@ export class PathMask {
         }
       }
       if (!some) return false;
-      reached = next;
+      [reached, next] = [next, reached];
     }
     return reached[end] === 1;
   }

@@ -5,7 +5,7 @@ import { AttrEditor } from '../../rib/attrs/edit.ts';
 import { AttrStore } from '../../rib/attrs/store.ts';
 import { FilterCompiler } from './compile.ts';
 import { FilterComparer } from './same.ts';
-import { bench, outcome, programOf } from './test-support.ts';
+import { bench, errorOf, outcome, programOf } from './test-support.ts';
 
 /** What a filter prints on the sample route. */
 function printed(values: string, before = '', definitions = ''): string {
@@ -127,6 +127,29 @@ describe('custom attributes', () => {
     const values = 'defined(foo)';
     expect(printed(values, 'foo = 5;', 'attribute int foo;')).toBe('TRUE');
     expect(printed(values, '', 'attribute int foo;')).toBe('FALSE');
+  });
+
+  it('cannot be more than the store can tell apart', () => {
+    const names = Array.from({ length: 128 }, (_, i) => `x${i}`);
+    const many = names
+      .slice(0, 127)
+      .map((name) => `attribute int ${name};`)
+      .join(' ');
+    const sets = (list: readonly string[]): string => list.map((name, i) => `${name} = ${i};`).join(' ');
+    const text = `${many}\nfilter f { ${sets(names.slice(0, 127))} print x0, " ", x126; accept; }`;
+    const { store, policy, attrs, context, log } = bench(text);
+    policy.evaluate(attrs, context());
+    expect(log).toEqual(['0 126']);
+    expect(errorOf(`${many} attribute int x127;`)?.message).toBe('Too many custom attributes.');
+    const late = new FilterCompiler(store, {
+      error: (_, __, message) => log.push(message),
+      print: () => undefined,
+    });
+    const more = late.policy(
+      programOf('attribute int x127;\nfilter f { if defined(x127) then reject; x127 = 5; accept; }'),
+    );
+    expect(more.evaluate(attrs, context())).toBe(0);
+    expect(log[1]).toBe('Too many custom attributes.');
   });
 
   it('may name a path attribute that has no name yet', () => {

@@ -46,8 +46,9 @@ export const FILTER_ATTR = {
   custom: 384,
 } as const;
 
-/** Local attributes have one byte for their code. */
-export const MAX_CUSTOM_ATTRIBUTES = 512 - FILTER_ATTR.custom;
+/** Local attributes have one byte for their code; the last code is never given to one. */
+export const NO_ATTRIBUTE = 511;
+export const MAX_CUSTOM_ATTRIBUTES = NO_ATTRIBUTE - FILTER_ATTR.custom;
 
 const OPTIONAL_TRANSITIVE = FLAG.optional | FLAG.transitive;
 const NO_FORWARDING = 'it stays with the route in Catbird, which forwards no packets';

@@ -5,11 +5,13 @@ import type { IpAddress } from '../../base/ip.ts';
 import type { Expression, NetExpression, SetLiteral, TableName, Target } from './ast.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import type { AttributeInfo } from './attributes.ts';
+import { ecValue, maskOf, pairValue } from './constructors.ts';
 import { evaluateChecked } from './evaluate.ts';
 import { methodFor, METHODS } from './methods.ts';
 import { operatorResult } from './operators.ts';
 import { PrefixSet } from './prefix-set.ts';
 import type { FunctionProgram } from './program.ts';
+import { FilterError } from './runtime-error.ts';
 import { buildSet } from './set-literal.ts';
 import { ValueSet } from './sets.ts';
 import { typeName } from './types.ts';
@@ -282,7 +284,46 @@ export class ExpressionChecker {
     if (node.items[0]?.kind === 'repeat') {
       throw new ConfError(node.items[0].at, "Path mask iterator '+' cannot be first");
     }
+    this.#foldMask(node);
     return 'bgpmask';
+  }
+
+  /** A mask without variables is made once. */
+  #foldMask(node: Extract<Expression, { kind: 'pathMask' }>): void {
+    const items: Parameters<typeof maskOf>[0][number][] = [];
+    for (const item of node.items) {
+      switch (item.kind) {
+        case 'any':
+        case 'one':
+          items.push({ kind: item.kind });
+          break;
+        case 'repeat':
+          items.push('repeat');
+          break;
+        case 'range':
+          items.push({ kind: 'range', from: item.from, to: item.to });
+          break;
+        case 'set':
+          items.push(this.constants.get(item) as ValueSet);
+          break;
+        case 'expression': {
+          const value = this.#knownValue(item.expression);
+          if (value === undefined) return;
+          items.push(value instanceof ValueSet ? value : { number: value as number });
+        }
+      }
+    }
+    this.#fold(node, () => maskOf(items, node.at));
+  }
+
+  /** Keeps the value of an expression whose operands are known; what fails then, fails now, as in BIRD. */
+  #fold(node: Expression, make: () => Value): void {
+    try {
+      this.constants.set(node, make());
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      throw new ConfError(error.at, 'Runtime error', error.message);
+    }
   }
 
   #tuple(node: Extract<Expression, { kind: 'tuple' }>): Type {
@@ -290,10 +331,21 @@ export class ExpressionChecker {
       const [key, value] = [node.parts[0]!, node.parts[1]!];
       this.argument(key, ['int', 'quad', 'ip'], 'Key of the extended community');
       this.expect(value, 'int', 'Value of the extended community');
-      return 'ec';
-    }
-    for (const part of node.parts) this.expect(part, 'int', 'Part of a tuple');
+    } else for (const part of node.parts) this.expect(part, 'int', 'Part of a tuple');
+    this.#foldTuple(node);
+    if (node.ec) return 'ec';
     return node.parts.length === 2 ? 'pair' : 'lc';
+  }
+
+  #foldTuple(node: Extract<Expression, { kind: 'tuple' }>): void {
+    const [a, b, c] = node.parts.map((part) => this.#knownValue(part));
+    const { ec, at } = node;
+    if (a === undefined || b === undefined) return;
+    if (ec) {
+      const kind = ec.name === 'unknown' ? ec.code! : ec.name;
+      this.#fold(node, () => ecValue(kind, this.types.get(node.parts[0]!)!, a, b as number, at));
+    } else if (node.parts.length === 2) this.#fold(node, () => pairValue(a as number, b as number, at));
+    else if (c !== undefined) this.constants.set(node, [a as number, b as number, c as number]);
   }
 
   #binary(node: Extract<Expression, { kind: 'binary' }>): Type {
@@ -311,6 +363,9 @@ export class ExpressionChecker {
       this.types.get(node.right)!,
       set instanceof ValueSet ? set : undefined,
     );
+    if (operator === '/' && this.#knownValue(node.left) !== undefined && this.#knownValue(node.right) === 0) {
+      throw new ConfError(node.at, 'Runtime error', 'Mother told me not to divide by 0');
+    }
     return result ?? this.#mismatch(node);
   }
 

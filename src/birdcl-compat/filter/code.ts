@@ -1,4 +1,5 @@
 /** From generated source to JavaScript functions. */
+import { NO_ATTRIBUTE } from './attributes.ts';
 import type { AttributeInfo } from './attributes.ts';
 import { Generator } from './generate.ts';
 import type { Generated, Reference } from './generate-expressions.ts';
@@ -9,9 +10,6 @@ import type { Value } from './values.ts';
 
 /** A compiled function: the run, then the arguments. */
 export type Compiled = (run: FilterRun, ...args: Value[]) => Value;
-
-/** A code that no set of attributes has: where the store can name no more attributes. */
-const NO_CODE = 511;
 
 /** Makes functions of programs, each once; functions that several filters call are shared. */
 export class CodeCache {
@@ -37,7 +35,7 @@ export class CodeCache {
   }
 
   #code({ name, type, code, custom }: AttributeInfo): number {
-    if (custom && code === undefined) return this.#run.customCode(name, type) ?? NO_CODE;
+    if (custom && code === undefined) return this.#run.customCode(name, type) ?? NO_ATTRIBUTE;
     this.#run.declare(code!, type);
     return code!;
   }

@@ -34,12 +34,20 @@ export function compare(type: Type, a: Value, b: Value): number {
   }
 }
 
+function equalIp({ words: a }: IpAddress, { words: b }: IpAddress): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** Whether two values of one type are the same. */
 export function same(type: Type, a: Value, b: Value): boolean {
   if (a === undefined || b === undefined) return a === b;
   switch (type) {
     case 'bgppath':
       return (a as AsPath).same(b as AsPath);
+    case 'ip':
+      return equalIp(a as IpAddress, b as IpAddress);
     case 'bgpmask':
       return (a as PathMask).same(b as PathMask);
     case 'set':

@@ -139,7 +139,7 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['unset(bgp_med); if bgp_med < 1 then accept; reject;', '4=none'],
   ['unset(bgp_med); if bgp_med = 0 then accept; reject;', 'reject'],
   [
-    'bgp_ext_community.add((rt, 70000, 70000)); accept;',
+    'int i = 70000; bgp_ext_community.add((rt, i, 70000)); accept;',
     "f: 4-byte value 70000 can't be used with 4-byte ASN in extended community",
   ],
 ];
@@ -253,5 +253,31 @@ describe('what a policy depends on', () => {
   ])('%s', (body, network, source) => {
     const { policy } = bench(`function g() { return net.len = 3; }\nfilter f { ${body} }`);
     expect([policy.readsNetwork, policy.readsSource]).toEqual([network, source]);
+  });
+});
+
+describe('what a configuration says cannot go on for ever', () => {
+  const nested = (body: string): string => {
+    const loops =
+      'for int i in p do for int j in p do for int k in p do for int l in p do for int m in p do ';
+    return `bgppath p = bgp_path; for int i in bgp_path do p.prepend(i); for int i in p do p.prepend(i); ${loops}${body}`;
+  };
+
+  it.each([
+    ['int n = 0; ' + nested('n = n + 1;'), 'f: Filter takes too long'],
+    ['bgppath long; ' + nested('long.prepend(n);').replaceAll('(n)', '(1)'), 'f: AS path too long'],
+    [
+      'clist long; int n = 0; ' + nested('{ n = n + 1; long.add((n / 65536, n - n / 65536 * 65536)); }'),
+      'f: List too long',
+    ],
+    ['string text = "12345678"; ' + nested('text.append(text);'), 'f: String too long'],
+  ])('%s', (body, message) => {
+    expect(outcome(`${body} accept;`)).toBe(message);
+  });
+
+  it('functions that call themselves without end', () => {
+    expect(
+      outcome('if f1(1) = 1 then accept;', undefined, 'function f1(int a) -> int { return f1(a); }'),
+    ).toBe('f: Filter execution stack overflow');
   });
 });

@@ -34,10 +34,21 @@ function changed(before: List, after: List): Value {
   return (after.length === before.length ? before : after) as unknown as Value;
 }
 
+/** What an attribute can hold (RFC 4271 section 4.3). */
+const MAX_BYTES = 65535;
+const ITEM_BYTES: Readonly<Record<string, number>> = { number: 4, bigint: 8, object: 12 };
+
+/** The path with one AS number in front, as long as an attribute can hold it. */
+export function pathPrepend(path: AsPath, as: number, at: number): AsPath {
+  if (path.bytes.length > MAX_BYTES) throw new FilterError(at, 'AS path too long');
+  return path.prepend(as);
+}
+
 /** A list with an element, or with those of another list, added where they are missing. */
 export function listAdd(list: Value, itemType: Type, item: Value, at: number): Value {
   const result = [...(list as List)];
   for (const added of asList(itemType, item, at)) if (!listHas(result, added)) result.push(added);
+  if (result.length * ITEM_BYTES[typeof result[0]]! > MAX_BYTES) throw new FilterError(at, 'List too long');
   return changed(list as List, result);
 }
 

@@ -76,7 +76,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['eclist', 'eclist', 'o.EMPTY_LIST'],
     ['lclist', 'lclist', 'o.EMPTY_LIST'],
   ],
-  prepend: [['bgppath', 'bgppath', 't.prepend(a)', ['int']]],
+  prepend: [['bgppath', 'bgppath', 'o.pathPrepend(t, a, p)', ['int']]],
   append: [
     ['string', 'string', 'o.appendText(t, a, p)', ['string']],
     ['bytestring', 'bytestring', 'o.appendText(t, a, p)', ['bytestring']],

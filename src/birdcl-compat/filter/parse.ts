@@ -12,6 +12,7 @@ import type {
 } from './ast.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
+import type { Terms } from './parse-atom.ts';
 import { parseArguments, parseExpression, parseMethod, parseNetwork, TERMS } from './parse-expressions.ts';
 import { parseSetItems } from './parse-sets.ts';
 import { ENUM_TYPE_NUMBER, setOf, TYPE_WORDS } from './types.ts';
@@ -50,10 +51,17 @@ export function parseType(cursor: Cursor): Type {
   return set;
 }
 
+/** A name for something new: no word that means something else wherever it stands. */
+export function parseNewName(cursor: Cursor, what: string): string {
+  const word = cursor.word();
+  if (word !== undefined && RESERVED.has(word)) cursor.unexpected(what);
+  return cursor.name(what);
+}
+
 function parseVariable(cursor: Cursor): VariableDeclaration {
   const { at } = cursor;
   const type = parseType(cursor);
-  return { kind: 'variable', at, type, name: cursor.name('a variable name') };
+  return { kind: 'variable', at, type, name: parseNewName(cursor, 'a variable name') };
 }
 
 export function parseStatement(cursor: Cursor): Statement {
@@ -189,6 +197,16 @@ function parseIf(cursor: Cursor): Statement {
   return { kind: 'if', at, condition, then, otherwise: parseCommand(cursor) };
 }
 
+/** In front of the colon of a case no name of a constant may stand outside parentheses: a statement could begin so. */
+const CASE_TERMS: Terms = {
+  expression: TERMS.expression,
+  primary(cursor) {
+    const word = cursor.word();
+    const isName = word === undefined ? cursor.kind === TOKEN.quotedWord : !ENUMERATORS.has(word);
+    return isName ? cursor.unexpected('a value') : TERMS.primary(cursor);
+  },
+};
+
 function parseCase(cursor: Cursor): Statement {
   const at = cursor.expectWord('case');
   const subject = parseExpression(cursor);
@@ -196,7 +214,9 @@ function parseCase(cursor: Cursor): Statement {
   const branches: CaseBranch[] = [];
   while (!cursor.isPunctuation('}')) {
     const branchAt = cursor.at;
-    const items = cursor.acceptWord('else') ? undefined : parseSetItems(cursor, TERMS);
+    const isElse = cursor.isWord('else') && cursor.tokens.adjoins(cursor.at);
+    const items = isElse ? undefined : parseSetItems(cursor, CASE_TERMS);
+    if (isElse) cursor.at++;
     cursor.expect(':');
     const body: Statement[] = [];
     while (!cursor.isPunctuation('}') && !startsBranch(cursor)) body.push(parseStatement(cursor));
@@ -283,14 +303,13 @@ export function parseFilterBody(cursor: Cursor): FilterNode {
 /** `function NAME(type arg; …) [-> type] … { … }`, the word `function` already read. */
 export function parseFunctionDefinition(cursor: Cursor): FunctionNode {
   const nameAt = cursor.at;
-  const name = cursor.name('a function name');
+  const name = parseNewName(cursor, 'a function name');
   cursor.expect('(');
   const parameters: VariableDeclaration[] = [];
-  while (!cursor.isPunctuation(')')) {
-    parameters.push(parseVariable(cursor));
-    // BIRD 2 separates by `;` up to 2.13, by `,` or `;` later.
-    if (!cursor.accept(';') && !cursor.accept(',') && !cursor.isPunctuation(')'))
-      cursor.unexpected("')' or ','");
+  if (!cursor.isPunctuation(')')) {
+    // BIRD 2 separates by `;`, BIRD 3 by `,` too.
+    do parameters.push(parseVariable(cursor));
+    while (cursor.accept(';') || cursor.accept(','));
   }
   cursor.expect(')');
   let returns: Type | undefined;

@@ -8,7 +8,7 @@ import type { AttrStore } from '../../rib/attrs/store.ts';
 import { NO_ATTRS } from '../../rib/policy.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
 import { decodeAttribute, emptyOf, encodeAttribute } from './attribute-codec.ts';
-import { ATTRIBUTE_TYPES, ATTRIBUTES, FILTER_ATTR } from './attributes.ts';
+import { ATTRIBUTE_TYPES, ATTRIBUTES, FILTER_ATTR, NO_ATTRIBUTE } from './attributes.ts';
 import { ENUMERATORS } from './enumerators.ts';
 import { NO_ADDRESS } from './nets.ts';
 import type { Net } from './nets.ts';
@@ -51,7 +51,7 @@ const MAX_LABEL = 0xfffff;
 const IMPLICIT_NULL_LABEL = 3;
 const MAX_LABEL_STACK = 16;
 /** Function calls and rounds of loops that one route may take; no filter that is meant well comes near. */
-const MAX_STEPS = 20_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** Where `print` goes. */
 export type FilterOutput = (text: string) => void;
@@ -88,7 +88,7 @@ export class FilterRun {
    * Another number for each attribute set that is looked at: conditions that read attributes alone keep their answers as
    * long as it stays, because the routes of one message have one set.
    */
-  stamp = 0;
+  stamp = 1;
   /** The filter has changed attributes of this route: answers about the set no longer hold. */
   changed = false;
   /** Set while test suites run. */
@@ -180,7 +180,7 @@ export class FilterRun {
     if (!codes) return undefined;
     const key = `${type} ${name}`;
     const code = codes.get(key) ?? FILTER_ATTR.custom + codes.size;
-    if (code >= CODES) return undefined;
+    if (code >= NO_ATTRIBUTE) return undefined;
     codes.set(key, code);
     this.#types[code] = type;
     return code;
@@ -196,6 +196,7 @@ export class FilterRun {
     if (this.changed && this.#changes.has(code)) {
       return this.#changes.get(code) ?? emptyOf(this.#types[code]!);
     }
+    if (this.#stamps[code] === this.stamp) return this.#decoded[code];
     const store = this.#route(at);
     const attrs = this.#attrs;
     switch (code) {
@@ -210,7 +211,6 @@ export class FilterRun {
       default:
         break;
     }
-    if (this.#stamps[code] === this.stamp) return this.#decoded[code];
     const value = decodeAttribute(store, attrs, code, this.#types[code]!);
     this.#decoded[code] = value;
     this.#stamps[code] = this.stamp;
@@ -220,6 +220,7 @@ export class FilterRun {
   /** Sets an attribute; undefined takes it away. */
   set(code: number, value: Value, at: number): void {
     this.#route(at);
+    if (code === NO_ATTRIBUTE) throw new FilterError(at, 'Too many custom attributes.');
     if (code > 255 && value !== undefined) this.#checkLength(code, value, at);
     this.#changes.set(code, value);
     this.changed = true;

@@ -33,6 +33,12 @@ describe('notices', () => {
     expect(warnings[0]!.location.line).toBeGreaterThan(2);
   });
 
+  it('says it once, though a function that calls itself is looked at again', () => {
+    const text =
+      'function f1(int a) { if a = 0 then { gw = 10.0.0.1; return 0; } return f1(a - 1) + f1(a - 2); }';
+    expect(load(completed(text)).warnings).toHaveLength(1);
+  });
+
   it('says nothing of attributes that Catbird carries', () => {
     const text = 'filter f { bgp_med = 5; preference = 4; igp_metric = 3; from = 10.0.0.1; accept; }';
     expect(load(completed(text)).warnings).toEqual([]);

@@ -2,7 +2,7 @@
 import type { Expression } from '../../filter/ast.ts';
 import { BGP_NAMES, MAX_CUSTOM_ATTRIBUTES } from '../../filter/attributes.ts';
 import type { AttributeInfo } from '../../filter/attributes.ts';
-import { parseExpression, parseType } from '../../filter/parse.ts';
+import { parseExpression, parseNewName, parseType } from '../../filter/parse.ts';
 import type { FunctionProgram } from '../../filter/program.ts';
 import type { TestCase } from '../../filter/suites.ts';
 import { CUSTOM_ATTRIBUTE_TYPES, typeName } from '../../filter/types.ts';
@@ -55,7 +55,8 @@ function parseAttribute(cursor: Cursor): LanguageNode {
   const code = cursor.acceptWord('bgp') ? parseAtomExpression(cursor) : undefined;
   const typeAt = cursor.at;
   const type = parseType(cursor);
-  const name = parseName(cursor, 'a name');
+  const { at } = cursor;
+  const name = { name: parseNewName(cursor, 'a name'), at };
   cursor.expect(';');
   return { kind: 'attribute', name, type, typeAt, ...(code && { code }) };
 }
