@@ -435,8 +435,7 @@ export class FilterGenerator {
         return `(${sub(type)} ${random.pick(['=', '!='])} ${sub(type)})`;
       },
       () => {
-        // Not of paths: 2.0 compares their bytes, 2.19 AS by AS, so that an empty one equals that of AS 0.
-        const type = random.pick(LIST_TYPES);
+        const type = random.pick(['bgppath', ...LIST_TYPES] as const);
         return `(${sub(type)} ${random.pick(['=', '!='])} ${sub(type)})`;
       },
       () => `(${sub(random.pick(['pair', 'ip']))} = ${sub(random.pick(['pair', 'ip']))})`,
