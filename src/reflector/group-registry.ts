@@ -10,6 +10,7 @@ import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
 import { encodeRouteRefresh } from '../speaker/wire/message.ts';
 import type { ExportTarget } from './export.ts';
 import type { GroupMember, MemberPort } from './group-member.ts';
+import { PackScratch } from './pack-scratch.ts';
 import type { Encoding } from './packer.ts';
 import type { Peer, PeerChannel } from './peer.ts';
 import { UpdateGroup, type ExportLimit, type UpdateGroupOptions } from './update-group.ts';
@@ -52,6 +53,7 @@ export class GroupRegistry {
   /** Groups that have the key of an open one, and become part of it when their state is the same. */
   readonly #merging = new Set<UpdateGroup>();
   readonly #awake = new Set<UpdateGroup>();
+  readonly #scratch = new PackScratch();
   readonly #moves = new Map<PeerChannel, Move>();
   /** Numbers for policies, so that the same compiled filter gives the same key. */
   readonly #policyNumbers = new WeakMap<object, number>();
@@ -216,6 +218,7 @@ export class GroupRegistry {
         report: (text) => {
           report(peer.name, text);
         },
+        scratch: this.#scratch,
         ...(windowBytes !== undefined && { windowBytes }),
         ...(segmentBytes !== undefined && { segmentBytes }),
       },

@@ -11,7 +11,8 @@ import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 import type { Reflection } from '../speaker/wire/update-encode.ts';
 import { AdjRibOut } from './adj-rib-out.ts';
-import { Buckets } from './buckets.ts';
+import type { Buckets } from './buckets.ts';
+import { PackScratch } from './pack-scratch.ts';
 import { ExportRules, type ExportTarget } from './export.ts';
 import { EVERYONE, GroupLog } from './group-log.ts';
 import { GroupMember, type MemberPort } from './group-member.ts';
@@ -28,6 +29,8 @@ export interface UpdateGroupOptions {
   readonly wake: (group: UpdateGroup) => void;
   /** One line for the log, rate-limited by the receiver. */
   readonly report: (text: string) => void;
+  /** Shared by the groups of a reflector; a group makes its own where none is given. */
+  readonly scratch?: PackScratch;
   /** Bytes of the log that members may lag behind before they are brought up to date by a walk. */
   readonly windowBytes?: number;
   /** Size of the log's segments; at least the longest message. */
@@ -68,11 +71,7 @@ export class UpdateGroup {
   #stale = false;
   readonly #bySource = new Map<number, GroupMember>();
   readonly #packer: Packer;
-  readonly #buckets = new Buckets();
-  readonly #targeted = new Buckets();
-  /** The bucket being packed: its slots, and the networks that they stand for. */
-  #slots = new Uint32Array(0);
-  #nets = this.#slots;
+  readonly #scratch: PackScratch;
   readonly #options: UpdateGroupOptions;
   readonly #window: number;
   /** Networks that changed while the group was held back by its members. */
@@ -100,6 +99,7 @@ export class UpdateGroup {
     this.#rules = new ExportRules(options.table, options.target);
     this.#limit = options.limit;
     this.adjRibOut = parent?.adjRibOut.fork() ?? new AdjRibOut(options.table, options.encoding.addPath);
+    this.#scratch = options.scratch ?? new PackScratch();
     this.#packer = new Packer(options.encoding, options.table.store, options.table.nets);
     this.#window = options.windowBytes ?? DEFAULT_WINDOW_BYTES;
     if (!parent) return;
@@ -381,7 +381,7 @@ export class UpdateGroup {
   /** Encodes the state of slots into `log` for a walk: announcements, and withdrawals of slots that are gone. */
   encodeSlots(log: GroupLog, from: number, to: number, since: number): void {
     const { adjRibOut } = this;
-    const buckets = this.#buckets;
+    const buckets = this.#scratch.buckets;
     buckets.clear();
     const stop = Math.min(to, adjRibOut.end);
     for (let slot = from; slot < stop; slot++) {
@@ -398,7 +398,7 @@ export class UpdateGroup {
   #packOwnWithdrawals(log: GroupLog, from: number, to: number, since: number): void {
     const { adjRibOut } = this;
     if (adjRibOut.addPath) return;
-    const targeted = this.#targeted;
+    const targeted = this.#scratch.targeted;
     targeted.clear();
     for (let slot = from; slot < to; slot++) {
       const source = adjRibOut.source[slot]!;
@@ -414,12 +414,12 @@ export class UpdateGroup {
     this.adjRibOut.fit();
     for (const { port, source } of this.members)
       if (port.tracer) this.#trace(port.tracer, source, nets, count);
-    this.#buckets.clear();
-    this.#targeted.clear();
+    this.#scratch.buckets.clear();
+    this.#scratch.targeted.clear();
     if (this.encoding.addPath) this.#collectPaths(nets, count);
     else this.#collectBest(nets, count);
-    this.#pack(this.log, this.#buckets, EVERYONE);
-    this.#packTargeted(this.log, this.#targeted);
+    this.#pack(this.log, this.#scratch.buckets, EVERYONE);
+    this.#packTargeted(this.log, this.#scratch.targeted);
     if (this.log.tail.id !== this.#lastTail) {
       this.#lastTail = this.log.tail.id;
       this.trim();
@@ -430,7 +430,7 @@ export class UpdateGroup {
   #collectBest(nets: Uint32Array, count: number): void {
     const { table, adjRibOut, rules } = this;
     const { best, paths } = table;
-    const buckets = this.#buckets;
+    const buckets = this.#scratch.buckets;
     const room = this.#limit && new Room(this.#limit, adjRibOut);
     for (let i = 0; i < count; i++) {
       const net = nets[i]!;
@@ -443,7 +443,7 @@ export class UpdateGroup {
       if (attrs === oldAttrs && source === oldSource) continue;
       if (oldAttrs !== NO_ATTRS && source !== oldSource && this.#bySource.has(source)) {
         // The route is the member's own from now on; what it was sent before must go.
-        this.#targeted.add(net, NO_ATTRS, source);
+        this.#scratch.targeted.add(net, NO_ATTRS, source);
       }
       buckets.add(net, attrs, source);
     }
@@ -453,7 +453,7 @@ export class UpdateGroup {
   #collectPaths(nets: Uint32Array, count: number): void {
     const { table, adjRibOut, rules } = this;
     const { paths, firstPath } = table;
-    const buckets = this.#buckets;
+    const buckets = this.#scratch.buckets;
     const room = this.#limit && new Room(this.#limit, adjRibOut);
     for (let i = 0; i < count; i++) {
       const net = nets[i]!;
@@ -540,10 +540,11 @@ export class UpdateGroup {
     const source = buckets.source[bucket]!;
     const count = this.#unchain(buckets, bucket, false);
     for (let at = 0; at < count;) {
-      const next = this.#packer.fill(this.#nets, this.#slots, at, count);
+      const next = this.#packer.fill(this.#scratch.nets, this.#scratch.slots, at, count);
       // The message may have opened a segment.
       const segment = log.tail.id;
-      if (own) for (let i = at; i < next; i++) adjRibOut.announce(this.#slots[i]!, attrs, source, segment);
+      if (own)
+        for (let i = at; i < next; i++) adjRibOut.announce(this.#scratch.slots[i]!, attrs, source, segment);
       at = next;
     }
     if (own) this.counters.announced += count;
@@ -555,9 +556,9 @@ export class UpdateGroup {
     const count = this.#unchain(buckets, bucket, own);
     this.#packer.withdraw(log, only);
     for (let at = 0; at < count;) {
-      const next = this.#packer.fill(this.#nets, this.#slots, at, count);
+      const next = this.#packer.fill(this.#scratch.nets, this.#scratch.slots, at, count);
       const segment = log.tail.id;
-      if (own) for (let i = at; i < next; i++) adjRibOut.withdraw(this.#slots[i]!, segment);
+      if (own) for (let i = at; i < next; i++) adjRibOut.withdraw(this.#scratch.slots[i]!, segment);
       at = next;
     }
     if (own) this.counters.withdrawn += count;
@@ -567,7 +568,8 @@ export class UpdateGroup {
     for (let bucket = 0; bucket < targeted.count; bucket++) {
       const count = this.#unchain(targeted, bucket, false);
       this.#packer.withdraw(log, targeted.source[bucket]!);
-      for (let at = 0; at < count;) at = this.#packer.fill(this.#nets, this.#slots, at, count);
+      for (let at = 0; at < count;)
+        at = this.#packer.fill(this.#scratch.nets, this.#scratch.slots, at, count);
     }
   }
 
@@ -578,18 +580,15 @@ export class UpdateGroup {
    */
   #unchain(buckets: Buckets, bucket: number, announced: boolean): number {
     const { adjRibOut } = this;
-    const { slot: slots, next } = buckets;
-    if (this.#slots.length < slots.length) {
-      this.#slots = new Uint32Array(slots.length);
-      this.#nets = this.encoding.addPath ? new Uint32Array(slots.length) : this.#slots;
-    }
+    const { slot, next } = buckets;
+    const scratch = this.#scratch;
+    scratch.fit(slot.length);
     let count = 0;
     for (let entry = buckets.head[bucket]!; entry !== 0; entry = next[entry]!) {
-      const slot = slots[entry]!;
-      if (announced && adjRibOut.attrs[slot] === NO_ATTRS) continue;
-      this.#slots[count] = slot;
-      if (this.encoding.addPath) this.#nets[count] = adjRibOut.netOf(slot);
-      count++;
+      const known = slot[entry]!;
+      if (announced && adjRibOut.attrs[known] === NO_ATTRS) continue;
+      scratch.slots[count] = known;
+      scratch.nets[count++] = adjRibOut.netOf(known);
     }
     return count;
   }
