@@ -118,6 +118,7 @@ export function markdown(rows: readonly Row[], records: readonly RowRecord[]): s
     'others.',
     '',
     'Made by',
+    '',
     ...new Set(records.map((record) => `- ${howMeasured(record)}`)),
     '',
     '![Chart of the same figures](benchmarks.svg)',
