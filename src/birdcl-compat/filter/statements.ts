@@ -2,6 +2,8 @@
 
 /** BIRD 2.0.12 accepts these too. */
 export const ACCEPTED: readonly string[] = [
+  'function take(int x) { if x > 0 then accept; reject; }\nfilter f { if take(1) then accept; }',
+  'function take(int x) { if x > 0 then accept; }\nfilter f { int y = take(1); if ! take(2) then reject; accept; }',
   'filter f { case net.type { NET_IP4: print "a"; accept; NET_IP6: reject; else: } }',
   'filter f { case 1 { else: accept; 1: reject; } }',
   'filter f { if + empty + = +empty+ then accept; }',
