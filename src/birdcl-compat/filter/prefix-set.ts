@@ -20,16 +20,23 @@ export class PrefixSet {
   readonly patterns: readonly PrefixRange[];
   /** Children of node n are at 2n and 2n + 1; 0 is none. */
   #children = new Int32Array(64);
-  /** Five words a node: a bit per length 0…128 that matches for any network at or below the node. */
+  /** So many words a node: a bit per length 0…32 or 0…128 that matches for any network at or below the node. */
   #accept = new Uint32Array(160);
+  readonly #stride: number;
   /** Whether a network that ends at the node itself matches by a covering pattern (`-` or a low bound). */
   #covering = new Uint8Array(32);
-  #nodes = 1;
+  /** 0 until the first look-up: most sets of a file that is only checked, or read again, are never looked into. */
+  #nodes = 0;
 
   constructor(patterns: readonly PrefixRange[]) {
     this.patterns = patterns;
     this.version = patterns[0]?.prefix.ip.version;
-    for (const pattern of patterns) this.#add(pattern);
+    this.#stride = this.version === 4 ? 2 : 5;
+  }
+
+  #build(): void {
+    this.#nodes = 1;
+    for (const pattern of this.patterns) this.#add(pattern);
   }
 
   #newNode(): number {
@@ -62,20 +69,22 @@ export class PrefixSet {
       node = next;
     }
     for (let length = Math.max(low, prefix.length); length <= high; length++) {
-      this.#accept[node * 5 + (length >> 5)]! |= 1 << (length & 31);
+      this.#accept[node * this.#stride + (length >> 5)]! |= 1 << (length & 31);
     }
   }
 
   /** Whether the network whose address words start at `at` of `words` matches. */
   match(words: ArrayLike<number>, at: number, length: number, version: 4 | 6): boolean {
     if (version !== this.version) return false;
+    if (this.#nodes === 0) this.#build();
+    const stride = this.#stride;
     const word = length >> 5;
     const mask = 1 << (length & 31);
     const accept = this.#accept;
     const children = this.#children;
     let node = 0;
     for (let depth = 0; ; depth++) {
-      if ((accept[node * 5 + word]! & mask) !== 0) return true;
+      if ((accept[node * stride + word]! & mask) !== 0) return true;
       if (depth === length) return this.#covering[node] === 1;
       const bit = (words[at + (depth >> 5)]! >>> (31 - (depth & 31))) & 1;
       node = children[node * 2 + bit]!;
