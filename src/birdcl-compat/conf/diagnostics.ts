@@ -24,6 +24,8 @@ export class ConfError extends Error {
   readonly related: number | undefined;
   /** BIRD takes it, Catbird cannot do it yet. */
   readonly notBuilt: boolean = false;
+  /** The place is the start of the file that the token is from. */
+  readonly wholeFile: boolean = false;
 
   constructor(at: number, message: string, hint?: string, related?: number) {
     super(message);
@@ -36,6 +38,11 @@ export class ConfError extends Error {
 /** What BIRD takes and Catbird cannot do yet. It is reported, and the rest is checked all the same. */
 export class NotBuiltError extends ConfError {
   override readonly notBuilt = true;
+}
+
+/** What is wrong with a file as a whole; BIRD says so of its first line. */
+export class WholeFileError extends ConfError {
+  override readonly wholeFile = true;
 }
 
 /** BIRD's form: `file:line:column message`. */

@@ -238,6 +238,7 @@ export class Tokens {
       hint?: string | undefined;
       related?: number | undefined;
       notBuilt?: boolean;
+      wholeFile?: boolean;
     },
     severity: Diagnostic['severity'],
   ): Diagnostic {
@@ -248,8 +249,8 @@ export class Tokens {
       const { file, line, column } = this.locate(error.related);
       hint = `${hint === undefined ? 'see' : `${hint}; see`} ${file}:${line}:${column}`;
     }
-    const start = this.#starts[at]!;
-    const found = diagnosticAt(source, start, this.#ends[at]! - start, severity, error.message, hint);
+    const [start, end] = error.wholeFile ? [0, 1] : [this.#starts[at]!, this.#ends[at]!];
+    const found = diagnosticAt(source, start, end - start, severity, error.message, hint);
     return error.notBuilt ? { ...found, notBuilt: true } : found;
   }
 

@@ -8,7 +8,7 @@ import type { NetKind } from '../filter/nets.ts';
 import { NetTable } from '../filter/validation.ts';
 import type { ProtocolNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
-import { ConfError, NotBuiltError } from './diagnostics.ts';
+import { ConfError, NotBuiltError, WholeFileError } from './diagnostics.ts';
 import type { Dialect } from './dialect.ts';
 import { newGlobals } from './grammar/global.ts';
 import type { GlobalDraft } from './grammar/global.ts';
@@ -246,12 +246,14 @@ export class Lowering {
     }
     if (failed()) return undefined;
     if (!this.#pending.some(({ template }) => !template)) {
-      this.#reporter.error(new ConfError(end, 'No protocol is specified in the config file'));
+      this.#reporter.error(new WholeFileError(end, 'No protocol is specified in the config file'));
     }
     const { dialect } = this.#context;
     if (dialect.version === 1 && dialect.family === 1 && globals.routerId === undefined) {
       const hint = "add 'router id 192.0.2.1;' with a number of your own";
-      this.#reporter.error(new ConfError(end, 'Router ID must be configured manually on IPv6 routers', hint));
+      this.#reporter.error(
+        new WholeFileError(end, 'Router ID must be configured manually on IPv6 routers', hint),
+      );
     } else if (routerId === undefined || routerId === 0) {
       const hint =
         "this host has no IPv4 address to take it from; add 'router id 192.0.2.1;' with a number of your own";

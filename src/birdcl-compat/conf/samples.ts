@@ -351,8 +351,7 @@ export const REFUSED: readonly Refused[] = [
   {
     name: 'no protocol',
     text: 'router id 1.2.3.4;\n',
-    error: 'bird.conf:2:1 No protocol is specified in the config file',
-    birdLine: '1',
+    error: 'bird.conf:1:1 No protocol is specified in the config file',
   },
   { name: 'unterminated string', text: 'log "abc\n;', error: 'bird.conf:1:5 Unterminated string' },
   {

@@ -164,7 +164,7 @@ export const SAMPLES_1: readonly Sample1[] = [
     birdLine: '1',
     family: 1,
     text: 'protocol device { }\n',
-    error: 'bird.conf:2:1 Router ID must be configured manually on IPv6 routers',
+    error: 'bird.conf:1:1 Router ID must be configured manually on IPv6 routers',
   },
   {
     name: 'a pipe into its own table',
