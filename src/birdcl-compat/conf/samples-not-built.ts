@@ -17,6 +17,15 @@ function protocol(kind: string, body: string, before = ''): string {
 
 export const NOT_BUILT: readonly NotBuiltSample[] = [
   {
+    name: 'a limit on routes that filters look into',
+    text: protocol(
+      'static',
+      'roa4 { table r; import limit 5; };\nroute 10.0.0.0/8 max 9 as 1;',
+      'roa4 table r;\n',
+    ),
+    refused: ["5:17 'import limit' is not built yet"],
+  },
+  {
     name: 'pipe',
     text: protocol(
       'pipe',

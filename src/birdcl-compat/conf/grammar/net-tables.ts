@@ -10,17 +10,17 @@ import { ACCEPT_ALL } from '../../filter/program.ts';
 import type { FilterProgram } from '../../filter/program.ts';
 import { NO_PROVIDER } from '../../filter/validation.ts';
 import type { NetEntry, NetTable } from '../../filter/validation.ts';
-import { bool, debugFlags, limit, parseOptionalBlock, policy, table } from '../arguments.ts';
+import { debugFlags, parseOptionalBlock, policy } from '../arguments.ts';
 import { constant, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
-import { accepted, applyOptions, option, RuleTable } from '../rules.ts';
+import { accepted, applyOptions, noticed, option, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
 import { mplsChannelRule } from './mpls.ts';
 import { newProtocol, protocolRules } from './protocol.ts';
 import type { ProtocolDraft, ProtocolGrammar } from './protocol.ts';
-import { checkHop, parseLabels, parseTarget } from './static.ts';
+import { checkHop, forwardingRows, parseLabels, parseTarget, unlimitedRows } from './static.ts';
 import type { HopNode } from './static.ts';
 
 /** Words of a channel, and what it carries. */
@@ -79,11 +79,8 @@ const channelOptions = new RuleTable<NetChannel>([
   option('import', policy, (channel: NetChannel, value) => (channel.importFilter = value)),
   // Nothing is exported to a static protocol, and its routes are those of the file.
   accepted('export', policy),
-  accepted('receive limit', limit as never),
-  accepted('import limit', limit as never),
-  accepted('export limit', limit as never),
-  accepted('import keep filtered', bool),
-  accepted('debug', debugFlags),
+  ...unlimitedRows<NetChannel>(),
+  noticed('debug', debugFlags, 'channels log nothing yet'),
 ]);
 
 function channelRule(kind: NetKind): Rule<NetStaticDraft> {
@@ -156,8 +153,7 @@ export const netStatic: ProtocolGrammar<NetStaticDraft> = {
     ...protocolRules<NetStaticDraft>(),
     ...[...CHANNEL_KINDS.values()].map(channelRule),
     mplsChannelRule(),
-    accepted('check link', bool),
-    accepted('igp table', table),
+    ...forwardingRows<NetStaticDraft>(),
     route,
   ]),
   create: (debug) => ({ ...newProtocol(debug), channels: [], entries: [] }),

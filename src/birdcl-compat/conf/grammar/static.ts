@@ -287,28 +287,39 @@ const route: Rule<StaticDraft> = {
 
 const UNLIMITED = 'the routes of a static protocol are those of the file';
 
-/** Rows of all channels, without those that mean nothing for routes that are there from the start. */
+/** Rows of options that mean nothing for routes that are there from the start: refused where they would count. */
+export function unlimitedRows<Draft>(): Rule<Draft>[] {
+  return [
+    ...['receive limit', 'import limit', 'export limit'].map((words) =>
+      refused<Draft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
+    ),
+    refused(
+      'import keep filtered',
+      bool,
+      'Catbird drops what the import filter of a static protocol rejects',
+      (value) => !value,
+    ),
+  ];
+}
+
+/** Rows of all channels, with those above in place of the ones that count elsewhere. */
 export const staticChannelOptions = new RuleTable<ChannelDraft>([
   ...channelRules<ChannelDraft>().filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
-  ...['receive limit', 'import limit', 'export limit'].map((words) =>
-    refused<ChannelDraft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
-  ),
-  refused(
-    'import keep filtered',
-    bool,
-    'Catbird drops what the import filter of a static protocol rejects',
-    (value) => !value,
-  ),
+  ...unlimitedRows<ChannelDraft>(),
 ]);
 
 const NO_LINKS = 'Catbird does not watch links';
 const NO_RESOLVING = 'Catbird resolves no next hops, it announces them as they are';
 
-const staticOptions: Rule<StaticDraft>[] = [
-  noticed('check link', bool, NO_LINKS, (value) => !value),
-  noticed('igp table', table, NO_RESOLVING),
-  route,
-];
+/** Rows of options that ask for links or a forwarding table. */
+export function forwardingRows<Draft>(): Rule<Draft>[] {
+  return [
+    noticed('check link', bool, NO_LINKS, (value) => !value),
+    noticed('igp table', table, NO_RESOLVING),
+  ];
+}
+
+const staticOptions: Rule<StaticDraft>[] = [...forwardingRows<StaticDraft>(), route];
 
 export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   word: 'static',
