@@ -23,6 +23,8 @@ export interface ProtocolNode {
   readonly name?: NameNode;
   readonly from?: NameNode;
   readonly options: OptionNode<ProtocolDraft>[];
+  /** First token of the protocol whose options it has but for those that are here (`repeats.ts`). */
+  repeats?: number;
   /** Token of the closing brace; absent until it is read. */
   end?: number;
 }

@@ -121,6 +121,10 @@ function weighProtocol(tokens: Tokens, start: number, evidence: Evidence): numbe
     if (isPunctuation(tokens, at, ';') || isPunctuation(tokens, at, '}')) return at;
     at++;
   }
+  if (tokens.kinds[at + 1] === TOKEN.repeat) {
+    weighProtocol(tokens, tokens.values[at + 1]!, evidence);
+    return closingBrace(tokens, at);
+  }
   const inherits = tokens.kinds[at - 2] === TOKEN.word && tokens.text(at - 2) === 'from';
   const end = closingBrace(tokens, at);
   let channels = 0;

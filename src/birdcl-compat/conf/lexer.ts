@@ -4,33 +4,16 @@
  * kept as an `error` token, so that errors are met in the order of the text.
  */
 import { parseIpv4 } from '../../base/ip.ts';
+import { BLOCK_START, describeBlock, endsLine, hasShapeOf } from './repeats.ts';
+import type { TokenColumns, WholeBlock } from './repeats.ts';
+import { punctuationCode, TOKEN } from './token.ts';
+import type { TokenKind } from './token.ts';
 import { directoryOf, SourceText } from './source.ts';
 import type { ConfigFiles, Location } from './source.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
 
-export const TOKEN = {
-  end: 0,
-  /** A keyword or symbol; which of them is the parser's matter. */
-  word: 1,
-  /** A symbol in apostrophes: never a keyword. */
-  quotedWord: 2,
-  number: 3,
-  /** A string in double quotes. */
-  text: 4,
-  ip4: 5,
-  ip6: 6,
-  /** Route distinguisher, `65000:1`. */
-  rd: 7,
-  /** At least 10 bytes in hexadecimal, or any number behind `hex:`. */
-  bytes: 8,
-  /** Punctuation, one or two characters. */
-  punctuation: 9,
-  error: 10,
-  /** Ethernet address, `00:11:22:33:44:55`. */
-  mac: 11,
-} as const;
-export type TokenKind = (typeof TOKEN)[keyof typeof TOKEN];
+export { punctuationCode, TOKEN, type TokenKind };
 
 /** BIRD gives up at this depth of files that include files. */
 const MAX_INCLUDE_DEPTH = 8;
@@ -94,11 +77,6 @@ function classify(sets: Partial<Record<keyof typeof BEGINS, string>>): Uint8Arra
   return table;
 }
 
-/** What stands for a punctuation mark of one or two characters in the column of values. */
-export function punctuationCode(text: string): number {
-  return text.length === 1 ? text.charCodeAt(0) : text.charCodeAt(0) | (text.charCodeAt(1) << 8);
-}
-
 /** The length of what a sticky expression matches at `at`, or 0. */
 function matchLength(expression: RegExp, text: string, at: number): number {
   expression.lastIndex = at;
@@ -112,6 +90,11 @@ function isWordStart(code: number): boolean {
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
+}
+
+/** Whether `part` stands at `at`. Slices are made without copying, and compare many times as fast as `startsWith`. */
+function isAt(text: string, part: string, at: number): boolean {
+  return text.slice(at, at + part.length) === part;
 }
 
 /** A value that the column of values cannot hold: to be read from the text. */
@@ -131,7 +114,7 @@ class Words {
       const id = this.#table[slot]!;
       if (id < 0) break;
       const name = this.names[id]!;
-      if (this.#hashes[id] === hash && name.length === end - at && text.startsWith(name, at)) return id;
+      if (this.#hashes[id] === hash && name.length === end - at && isAt(text, name, at)) return id;
       slot = (slot + 1) & mask;
     }
     const id = this.names.push(text.slice(at, end)) - 1;
@@ -169,9 +152,34 @@ export class Tokens {
   readonly #runs: { readonly first: number; readonly source: number }[] = [];
   readonly #sources: SourceText[] = [];
   readonly #errors = new Map<number, string>();
+  /** Blocks that repeat an earlier one are kept as what differs. */
+  readonly #findsRepeats: boolean;
+  /** The last block that was read whole and may be repeated. */
+  #whole: WholeBlock | undefined;
+  /** Number of tokens where the last repeatable block or repetition ended: one that follows at once may repeat it. */
+  #afterBlock = -1;
+  /** Where the block at hand began: its first token, and its place in the file. */
+  #block: { readonly first: number; readonly start: number; readonly source: number } | undefined;
+  /** First and last tokens of the blocks that others repeat. */
+  readonly #repeated: { readonly first: number; readonly last: number }[] = [];
+
+  /** @param findsRepeats read blocks that repeat an earlier one as what differs (`repeats.ts`) */
+  constructor(findsRepeats = false) {
+    this.#findsRepeats = findsRepeats;
+  }
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether some blocks are kept as what differs from an earlier one. */
+  get hasRepeats(): boolean {
+    return this.#repeated.length > 0;
+  }
+
+  /** Whether a token is in a block that others repeat. */
+  isRepeated(at: number): boolean {
+    return this.#repeated.some(({ first, last }) => first <= at && at <= last);
   }
 
   /** Number of the file that a token is from. */
@@ -293,12 +301,18 @@ export class Tokens {
     this.#push(TOKEN.error, start, end, 0);
   }
 
-  #scan(source: number, files: ConfigFiles | undefined, depth: number): void {
+  /** Reads a part of a file, the whole by default; returns where it stopped, which may be behind the end. */
+  #scan(
+    source: number,
+    files: ConfigFiles | undefined,
+    depth: number,
+    from = 0,
+    end = this.#sources[source]!.text.length,
+  ): number {
     const { text } = this.#sources[source]!;
-    const end = text.length;
-    let at = 0;
+    let at = from;
     /** Where the line began, for `include`, which must be its first word. */
-    let line = 0;
+    let line = from;
     while (at < end && !this.#stopped) {
       const code = text.charCodeAt(at);
       switch (code < 128 ? BEGINS_BY_CODE[code] : BEGINS.nothing) {
@@ -309,6 +323,13 @@ export class Tokens {
           line = ++at;
           break;
         case BEGINS.word:
+          if (code === 112 && at === line && this.#findsRepeats && text.startsWith(BLOCK_START, at)) {
+            const next = this.#repetition(source, text, at);
+            if (next > 0) {
+              at = next;
+              break;
+            }
+          }
           at =
             files && code === 105 && this.#isInclude(text, line, at)
               ? this.#include(source, at, files, depth)
@@ -351,6 +372,61 @@ export class Tokens {
           at++;
       }
     }
+    return at;
+  }
+
+  get #columns(): TokenColumns {
+    const { kinds, values, words } = this;
+    return { kinds, values, starts: this.#starts, length: this.#length, words: words.names };
+  }
+
+  /** Reads a block that repeats the one before it; returns its end, or 0 where it is to be read like any other. */
+  #repetition(source: number, text: string, at: number): number {
+    const before = this.#block;
+    if (this.#afterBlock !== this.#length && before?.source === source) {
+      this.#whole = describeBlock(text, before.start, before.first, this.#columns);
+      if (this.#whole) this.#afterBlock = this.#length;
+    }
+    const mark = this.#length;
+    const end = this.#whole && this.#afterBlock === mark ? this.#repeat(source, text, at, this.#whole) : 0;
+    if (end > 0) {
+      this.#afterBlock = this.#length;
+      this.#block = undefined;
+      return end;
+    }
+    this.#length = mark;
+    this.#block = { first: mark, start: at, source };
+    return 0;
+  }
+
+  /** Returns the end of the block, or 0 where it does not repeat `whole`; some tokens may have been pushed then. */
+  #repeat(source: number, text: string, start: number, { first, last, tail, sections }: WholeBlock): number {
+    const name = start + BLOCK_START.length;
+    let at = name;
+    while (IN_WORD[text.charCodeAt(at)] === 1) at++;
+    if (at === name || !isAt(text, tail, at)) return 0;
+    // The word `protocol` is known; the rest of the header is too but for the name.
+    const header = this.#length;
+    at += tail.length;
+    if (this.#word(text, start) !== name - ' bgp '.length) return 0;
+    if (this.#scan(source, undefined, 0, name - 'bgp '.length, at) !== at) return 0;
+    if (this.kinds[header + 2] !== TOKEN.word) return 0;
+    this.#push(TOKEN.repeat, at, at, first);
+    for (const section of sections) {
+      if (isAt(text, section.text, at)) {
+        at += section.text.length;
+        continue;
+      }
+      const end = section.varying ? text.indexOf('\n', at) + 1 : 0;
+      const from = this.#length;
+      if (end === 0 || this.#scan(source, undefined, 0, at, end) !== end) return 0;
+      if (!hasShapeOf(this.#columns, from, this.#length - from, section.varying!)) return 0;
+      at = end;
+    }
+    if (text.charCodeAt(at) !== 125 || !endsLine(text, at + 1)) return 0;
+    this.#push(TOKEN.punctuation, at, at + 1, 125);
+    if (this.#repeated.at(-1)?.first !== first) this.#repeated.push({ first, last });
+    return at + 1;
   }
 
   #isInclude(text: string, line: number, at: number): boolean {

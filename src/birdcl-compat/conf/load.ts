@@ -27,7 +27,7 @@ export interface LoadResult {
 const MAX_ERRORS = 20;
 
 /** A file's name, as it appears in messages, and its content. */
-interface Source {
+export interface Source {
   readonly path: string;
   readonly text: string;
 }
@@ -52,7 +52,10 @@ export function loadText(
   return loadSources([{ path, text }], files, host, choice, testing);
 }
 
-/** Each source is a configuration of its own, with its own names; together they make one. */
+/**
+ * Each source is a configuration of its own, with its own names; together they make one. Where there is something to
+ * report, blocks that repeat another one are read in full as well, so that it is reported of each.
+ */
 function loadSources(
   sources: readonly Source[],
   files: ConfigFiles,
@@ -60,12 +63,30 @@ function loadSources(
   choice: DialectChoice,
   testing?: Testing,
 ): LoadResult {
-  const tokens = new Tokens();
+  return (
+    loadTokens(new Tokens(true), sources, files, host, choice, testing) ??
+    loadTokens(new Tokens(), sources, files, host, choice, testing)!
+  );
+}
+
+/** `loadText` into these tokens. Undefined where blocks that repeat another one have to be read in full. */
+export function loadTokens(
+  tokens: Tokens,
+  sources: readonly Source[],
+  files: ConfigFiles,
+  host: HostFacts,
+  choice: DialectChoice,
+  testing?: Testing,
+): LoadResult | undefined {
   const errors: ConfError[] = [];
   const warnings: Diagnostic[] = [];
+  let reported = 0;
   const reporter: Reporter = {
     error: (error) => errors.push(error),
-    warn: (at, message) => warnings.push(tokens.diagnostic({ at, message }, 'warning')),
+    warn: (at, message) => {
+      if (tokens.isRepeated(at)) reported++;
+      warnings.push(tokens.diagnostic({ at, message }, 'warning'));
+    },
   };
   const configs: DaemonConfig[] = [];
   let dialect: Dialect | undefined;
@@ -89,6 +110,7 @@ function loadSources(
     );
     if (config) configs.push(config);
   }
+  if (tokens.hasRepeats && (errors.length > 0 || reported > 0)) return undefined;
   errors.sort((a, b) => a.at - b.at);
   const complete = errors.length === 0 && configs.length > 0;
   return {

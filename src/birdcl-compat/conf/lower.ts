@@ -16,6 +16,8 @@ import { lowerLanguageStatement } from './grammar/language.ts';
 import type { ProtocolDraft } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
 import type { AnyProtocolConfig, AnyTableConfig, DaemonConfig, TableConfig } from './lowered.ts';
+import { RepeatedProtocol, WholeProtocol } from './pending.ts';
+import type { PendingProtocol } from './pending.ts';
 import { chooseRouterId } from './router-id.ts';
 import type { HostFacts } from './router-id.ts';
 import { applyOptions } from './rules.ts';
@@ -42,14 +44,6 @@ const LOOKED_INTO = new Set<NetType>(['roa4', 'roa6', 'aspa']);
 
 type TableNode = Extract<StatementNode, { kind: 'table' }>;
 
-interface PendingProtocol {
-  readonly grammar: ProtocolNode['grammar'];
-  readonly template: boolean;
-  readonly kindAt: number;
-  readonly end: number;
-  readonly draft: ProtocolDraft;
-}
-
 export class Lowering {
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
@@ -62,6 +56,8 @@ export class Lowering {
   /** Default tables that the text has named too. */
   readonly #restated = new Set<AnyTableConfig>();
   readonly #pending: PendingProtocol[] = [];
+  /** The last protocol that was written out in full. */
+  #whole: WholeProtocol | undefined;
   readonly #counters = new Map<string, number>();
   readonly #tests: TestCase[] = [];
 
@@ -177,16 +173,41 @@ export class Lowering {
   }
 
   #addProtocol(node: ProtocolNode): void {
+    if (node.repeats !== undefined) {
+      this.#addRepetition(node, node.repeats);
+      return;
+    }
     const { grammar, template } = node;
     const draft = this.#inherit(node);
-    const kind = template ? 'template' : 'protocol';
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
-    this.scope.define(draft.name, node.name?.at ?? node.at, { kind, protocol: grammar.word, draft });
+    const protocol = new WholeProtocol(
+      template ? 'template' : 'protocol',
+      node.at,
+      node.kindAt,
+      grammar,
+      draft,
+    );
+    this.scope.define(draft.name, node.name?.at ?? node.at, protocol);
     applyOptions(draft, node.options, this.#context);
     // One that was cut short by a syntax error is not looked at as a whole.
-    const { kindAt, end } = node;
-    if (end === undefined || (template && !grammar.checksTemplates)) return;
-    this.#pending.push({ grammar, template, kindAt, end, draft });
+    if (node.end === undefined || (template && !grammar.checksTemplates)) return;
+    protocol.end = node.end;
+    this.#pending.push(protocol);
+    this.#whole = protocol;
+  }
+
+  /** @param at first token of the protocol that is repeated */
+  #addRepetition({ name, options, kindAt, end }: ProtocolNode, at: number): void {
+    const whole = this.#whole;
+    if (whole?.at !== at) throw new ConfError(at, 'A block that others repeat was not read');
+    const { identify, forget } = whole.grammar.repeats!;
+    const draft = whole.scratch();
+    draft.name = name!.name;
+    for (const { rule } of options) forget(draft, rule.words);
+    applyOptions(draft, options, this.#context);
+    const protocol = new RepeatedProtocol(whole, kindAt, end!, identify(draft));
+    this.scope.define(draft.name, name!.at, protocol);
+    this.#pending.push(protocol);
   }
 
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
@@ -199,7 +220,7 @@ export class Lowering {
     if (!grammar.copy) {
       throw new ConfError(from.at, `Inheriting configuration for ${grammar.word} is not supported`);
     }
-    return grammar.copy(parent.draft as ProtocolDraft);
+    return grammar.copy(parent.draft() as ProtocolDraft);
   }
 
   #defaultName(prefix: string): string {
@@ -232,12 +253,13 @@ export class Lowering {
       hostname: globals.hostname ?? this.#host.hostname,
       assertHook: this.#assertHook,
     };
-    for (const { grammar, template, kindAt, end: brace, draft } of this.#pending) {
+    for (const pending of this.#pending) {
+      const template = pending.kind === 'template';
       try {
         context.template = template;
-        context.kindAt = kindAt;
-        context.end = brace;
-        const config = grammar.finish(draft, context);
+        context.kindAt = pending.kindAt;
+        context.end = pending.end;
+        const config = pending.finish(context);
         if (config && !template) protocols.push(config);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
@@ -245,7 +267,7 @@ export class Lowering {
       }
     }
     if (failed()) return undefined;
-    if (!this.#pending.some(({ template }) => !template)) {
+    if (!this.#pending.some(({ kind }) => kind === 'protocol')) {
       this.#reporter.error(new WholeFileError(end, 'No protocol is specified in the config file'));
     }
     const { dialect } = this.#context;

@@ -198,6 +198,7 @@ function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
 /** Reads the braces of a protocol, whose head is already read. */
 function parseOptions(cursor: Cursor, node: ProtocolNode): void {
   cursor.expect('{');
+  if (cursor.kind === TOKEN.repeat) node.repeats = cursor.tokens.values[cursor.at++]!;
   rulesFor(node.grammar, cursor.dialect)!.parseBlock(cursor, node.options, true);
   node.end = cursor.at - 1;
 }

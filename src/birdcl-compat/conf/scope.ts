@@ -16,7 +16,7 @@ export type ConfigSymbol =
   | { readonly kind: 'table'; readonly table: AnyTableConfig }
   /** A custom attribute. */
   | { readonly kind: 'attribute'; readonly attribute: AttributeInfo }
-  | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: object };
+  | { readonly kind: 'protocol' | 'template'; readonly protocol: string; readonly draft: () => object };
 
 export class Scope {
   readonly #symbols = new Map<string, ConfigSymbol>();

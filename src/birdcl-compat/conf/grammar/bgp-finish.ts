@@ -24,7 +24,7 @@ interface Facts {
   readonly checkLink: boolean;
 }
 
-function isLinkLocal(address: IpAddress | undefined): boolean {
+export function isLinkLocal(address: IpAddress | undefined): boolean {
   return address !== undefined && address.version === 6 && address.words[0]! >>> 22 === 0xfe80 >>> 6;
 }
 
@@ -381,7 +381,10 @@ function sessionTemplate(
 }
 
 /** Where connections are accepted: `local … port` of the protocol, or `listen bgp` of BIRD 1.6 for all of them. */
-function listener(draft: BgpDraft, { listen }: FinishContext): { localPort: number; strictBind: boolean } {
+export function listener(
+  draft: Pick<BgpDraft, 'localAddress' | 'localPort' | 'strictBind'>,
+  { listen }: FinishContext,
+): { localPort: number; strictBind: boolean } {
   const own = listen.address !== undefined && draft.localAddress !== undefined;
   return {
     localPort: listen.port ?? draft.localPort,

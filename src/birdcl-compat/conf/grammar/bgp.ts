@@ -5,6 +5,8 @@ import { bgpChannelOptions, bgpChannelRules1 } from './bgp-channel.ts';
 import { newBgp, newBgpChannel } from './bgp-draft.ts';
 import type { BgpChannelDraft, BgpDraft } from './bgp-draft.ts';
 import { finishBgp } from './bgp-finish.ts';
+import { bgpRepeats } from './bgp-repeats.ts';
+import type { BgpIdentity } from './bgp-repeats.ts';
 import { routeRules, routeRules1 } from './bgp-routes.ts';
 import { sessionRules, sessionRules1 } from './bgp-session.ts';
 import { channelOwnerRules, onlyChannelRules } from './channel.ts';
@@ -12,7 +14,7 @@ import { mplsChannelRule } from './mpls.ts';
 import { protocolRules, protocolRules1 } from './protocol.ts';
 import type { ProtocolGrammar } from './protocol.ts';
 
-export const bgp: ProtocolGrammar<BgpDraft> = {
+export const bgp: ProtocolGrammar<BgpDraft, BgpIdentity> = {
   word: 'bgp',
   defaultName: 'bgp',
   rules: new RuleTable<BgpDraft>([
@@ -37,5 +39,6 @@ export const bgp: ProtocolGrammar<BgpDraft> = {
     ...draft,
     channels: draft.channels.map((channel) => ({ ...channel, inherited: true })),
   }),
+  repeats: bgpRepeats,
   finish: finishBgp,
 };

@@ -38,7 +38,30 @@ export interface FinishContext extends Context {
   readonly attached: Map<AnyTableConfig, string>;
 }
 
-export interface ProtocolGrammar<Draft extends ProtocolDraft> {
+/**
+ * What a protocol that repeats another one (`repeats.ts`) has of its own: the fields that varying options set. With
+ * thousands of them, all else is shared.
+ */
+export interface RepeatGrammar<Draft extends ProtocolDraft, Identity> {
+  /** The fields of a draft. */
+  identify(draft: Draft): Identity;
+  /** Puts them into a draft. */
+  assume(draft: Draft, identity: Identity): void;
+  /** Readies a draft that has another protocol's fields for an option of its own. */
+  forget(draft: Draft, option: string): void;
+  /**
+   * The finished configuration, with as much of that of `repeated` as is the same; undefined where it has to be
+   * finished for itself.
+   */
+  finish(
+    identity: Identity,
+    repeated: Draft,
+    config: AnyProtocolConfig,
+    context: FinishContext,
+  ): AnyProtocolConfig | undefined;
+}
+
+export interface ProtocolGrammar<Draft extends ProtocolDraft, Identity = unknown> {
   /** Keyword behind `protocol` and `template`. */
   readonly word: string;
   /** Names of protocols without one are this and a number. */
@@ -49,6 +72,8 @@ export interface ProtocolGrammar<Draft extends ProtocolDraft> {
   create(debug: DebugFlags, context: Context): Draft;
   /** The draft of a protocol that inherits; undefined where this kind cannot. */
   copy?(draft: Draft): Draft;
+  /** How protocols are read that repeat another one; undefined where this kind cannot be repeated. */
+  readonly repeats?: RepeatGrammar<Draft, Identity>;
   /** BIRD checks templates of this kind as if they were protocols. */
   readonly checksTemplates?: true;
   /**
