@@ -100,6 +100,11 @@ export const SAMPLES_1: readonly Sample1[] = [
     text: `${HEAD}protocol static {\n  route 2001:db8::/32 via fe80::1%eth0;\n}\nprotocol bgp p {\n  local as 1;\n  neighbor 2001:db8::2 as 2;\n  import all;\n}\n`,
   },
   {
+    name: 'a filter that wants to end the daemon',
+    family: 0,
+    text: neighbor('import filter { if net.len > 28 then quitbird; accept; };'),
+  },
+  {
     name: 'the table master, sorted',
     family: 0,
     text: `table master sorted;\n${neighbor('direct; secondary off;')}`,

@@ -97,6 +97,11 @@ function parseOneStatement(cursor: Cursor): Statement {
     case 'error':
       cursor.at++;
       return endStatement(cursor, { kind: 'verdict', at, verdict: word, print: parsePrintList(cursor) });
+    case 'quitbird':
+      if (cursor.dialect.version !== 1) return parseTargetStatement(cursor);
+      cursor.at++;
+      cursor.scope?.notice(at, "'quitbird' ends no daemon here: it is an error, which rejects the route");
+      return endStatement(cursor, { kind: 'verdict', at, verdict: 'error', print: [] });
     case 'print':
     case 'printn':
       cursor.at++;
