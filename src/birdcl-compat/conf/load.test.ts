@@ -126,6 +126,7 @@ describe('what options become', () => {
         extendedMessages: false,
         gracefulRestart: 'aware',
         gracefulRestartTimeS: 120,
+        longLived: 'aware',
       },
     });
     expect(protocol).toMatchObject({
