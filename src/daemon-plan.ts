@@ -81,6 +81,7 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   defaultMed: { option: 'default bgp_med' },
   publicAs: { option: 'confederation' },
   role: { option: 'local role' },
+  disableReceive: { option: 'disable rx' },
   requireRole: { option: 'require roles' },
   longLived: { option: 'long lived graceful restart' },
   minRestartTimeS: { option: 'min graceful restart time' },

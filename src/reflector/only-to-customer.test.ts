@@ -60,7 +60,7 @@ test.each(ROWS.flatMap(({ role, received }) => received.map((want, i) => ({ role
     a.setRoute('172.16.1.0/24', route(a, [undefined, NEIGHBOR, OTHER][i]));
     sim.clock.runFor(UP_MS);
     expect(marked(rr, 'a')).toBe(want);
-    expect(rr.reports.join('\n').includes('route leak')).toBe(want === undefined);
+    expect(rr.reports.join('\n').includes('Route leak')).toBe(want === undefined);
   },
 );
 

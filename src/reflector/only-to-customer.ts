@@ -46,6 +46,15 @@ export class OnlyToCustomer {
     this.#remoteAs = remoteAs;
   }
 
+  /** What is wrong with attributes that `received` took for a leak. */
+  describeLeak(attrs: number): string {
+    const as = this.#store.onlyToCustomer(attrs);
+    const { receivedWith } = this.#rules;
+    return receivedWith === 'leak'
+      ? `Route leak detected - OTC attribute from downstream (${as})`
+      : `Route leak detected - OTC attribute with mismatched ASN (${as})`;
+  }
+
   /** Attributes that came, as they are to be taken; `NO_ATTRS` for a leak. Asked once an UPDATE. */
   received(attrs: number): number {
     const { receivedWith, marksReceived } = this.#rules;

@@ -108,7 +108,7 @@ export class Peer implements RouteReceiver, UpdateSink {
     const marked = this.#onlyToCustomer === undefined ? attrs : this.#onlyToCustomer.received(attrs);
     if (marked === NO_ATTRS) {
       this.refused += batch.count;
-      this.faults(['route leak: ONLY_TO_CUSTOMER from a neighbour that must not send it']);
+      this.faults([this.#onlyToCustomer!.describeLeak(attrs)]);
       channel.adjRibIn.withdraw(batch);
       return;
     }

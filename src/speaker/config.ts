@@ -106,6 +106,8 @@ export interface SessionConfig {
   /** RFC 9234 section 4.2, strict mode: the neighbour has to announce a role. Absent: no. */
   readonly requireRole?: boolean;
   readonly hostname?: string;
+  /** Reads nothing more once the session is Established, to see what a neighbour makes of it. Absent: reads. */
+  readonly disableReceive?: boolean;
 }
 
 /** A range of neighbours that may connect (BIRD `neighbor range`); each gets a session made from the template. */

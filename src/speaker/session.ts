@@ -437,6 +437,7 @@ export class Session implements ConnectionHost {
     this.#setPhase('up');
     this.#env.emit({ type: 'established', session: this.name });
     this.#receiver = this.#env.events.established(this.#established(connection));
+    if (this.config.disableReceive) connection.pauseReading();
     return this.#receiver;
   }
 

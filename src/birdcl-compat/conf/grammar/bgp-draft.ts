@@ -74,6 +74,7 @@ export interface BgpDraft extends ProtocolDraft {
   dynamicLimit: number;
   strictBind: boolean;
   passive: boolean;
+  disableReceive: boolean;
   password: string | undefined;
   ttlSecurity: boolean;
   checkLink: boolean | undefined;
@@ -190,6 +191,7 @@ export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
     dynamicLimit: DEFAULT_DYNAMIC_LIMIT,
     strictBind: false,
     passive: false,
+    disableReceive: false,
     password: undefined,
     ttlSecurity: false,
     checkLink: undefined,

@@ -406,6 +406,7 @@ function sessionTemplate(
   if (draft.confederation !== 0 && !facts.interior) template.publicAs = draft.confederation;
   if (draft.confederationMember && !facts.internal) template.confederationMember = true;
   if (draft.localRole !== undefined) template.role = draft.localRole;
+  if (draft.disableReceive) template.disableReceive = true;
   if (draft.requireRoles) template.requireRole = true;
   if (draft.interface !== undefined) template.interface = draft.interface;
   if (draft.localAddress) template.localAddress = draft.localAddress;
@@ -417,7 +418,7 @@ function sessionTemplate(
   if (draft.disableAfterCease.length > 0) template.disableAfterCease = draft.disableAfterCease;
   const require = requirements(draft);
   if (require) template.require = require;
-  if (draft.advertiseHostname) template.hostname = context.hostname;
+  if (draft.advertiseHostname) template.hostname = draft.hostname ?? context.hostname;
   return template;
 }
 

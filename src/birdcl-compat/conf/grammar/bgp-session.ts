@@ -328,7 +328,7 @@ export const sessionRules: readonly Rule<BgpDraft>[] = [
     draft.maxStaleTimeS = value;
   }),
   option('require long lived graceful restart', bool, (draft, value) => (draft.requireLongLived = value)),
-  refused('disable rx', bool, 'Catbird always reads what a neighbour sends', off),
+  option('disable rx', bool, (draft, value) => (draft.disableReceive = value)),
   noticed('tx size warning', number, 'BIRD 3 logs long queues; Catbird keeps none'),
 ];
 
