@@ -46,6 +46,8 @@ export interface RunningProtocols {
   isEnabled(protocol: string): boolean;
   /** Whether a channel is in use by an Established session. */
   isUp(protocol: string, family: FamilyIndex): boolean;
+  /** Whether stale times that were agreed with neighbours of the protocol are within these bounds (RFC 9494). */
+  staleTimesFit(protocol: string, family: FamilyIndex, minS: number, maxS: number): boolean;
   /** Whether no session of the protocol is up whose neighbour cannot send its routes again (RFC 2918). */
   canRefresh(protocol: string): boolean;
 }
@@ -76,6 +78,14 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   allowMed: { option: 'allow bgp_med' },
   allowLocalPref: { option: 'allow bgp_local_pref' },
   defaultLocalPref: { option: 'default bgp_local_pref' },
+  defaultMed: { option: 'default bgp_med' },
+  publicAs: { option: 'confederation' },
+  role: { option: 'local role' },
+  disableReceive: { option: 'disable rx' },
+  requireRole: { option: 'require roles' },
+  longLived: { option: 'long lived graceful restart' },
+  minRestartTimeS: { option: 'min graceful restart time' },
+  maxRestartTimeS: { option: 'max graceful restart time' },
   as4: { option: 'enable as4' },
   routeRefresh: { option: 'enable route refresh' },
   enhancedRouteRefresh: { option: 'enable enhanced route refresh' },
@@ -103,11 +113,18 @@ const CHANNEL_FIELDS: Readonly<Record<string, Field>> = {
   mandatory: { effect: 'none' },
   requireExtendedNextHop: { effect: 'none' },
   requireAddPath: { effect: 'none', option: 'require add paths' },
+  longLived: { option: 'long lived graceful restart' },
+  staleTimeS: { option: 'long lived stale time' },
+  // An agreed stale time that is within the new bounds stays.
+  minStaleTimeS: { effect: 'none', option: 'min long lived stale time' },
+  maxStaleTimeS: { effect: 'none', option: 'max long lived stale time' },
   addPathReceive: { option: 'add paths' },
   addPathSend: { option: 'add paths' },
   igpTable4: { option: 'igp table' },
   igpTable6: { option: 'igp table' },
 };
+
+const STALE_BOUNDS: ReadonlySet<string> = new Set(['min long lived stale time', 'max long lived stale time']);
 
 /** Objects whose fields are options; all others are values. */
 const CONTAINERS: ReadonlySet<string> = new Set(['session', 'config', 'template', 'decision']);
@@ -192,6 +209,11 @@ class Comparison {
     // The other way round, it cannot go on where the channel has become mandatory.
     if (index >= 0 && b.mandatory && !running.isUp(protocol, b.family))
       this.#found[index] = { ...this.#found[index]!, effect: 'restart' };
+    if (!running.staleTimesFit(protocol, b.family, b.minStaleTimeS, b.maxStaleTimeS)) {
+      this.#found = this.#found.map((found) =>
+        found.channel === b.name && STALE_BOUNDS.has(found.option) ? { ...found, effect: 'restart' } : found,
+      );
+    }
     this.#found = this.#found.map((found) =>
       found.effect === 'refresh' && !running.canRefresh(protocol) ? { ...found, effect: 'restart' } : found,
     );
@@ -269,6 +291,7 @@ const NOTHING_REQUIRED: RequiredCapabilities = {
   extendedMessages: false,
   hostname: false,
   gracefulRestart: false,
+  longLivedGracefulRestart: false,
 };
 const REQUIRED: Readonly<Record<string, Field>> = Object.fromEntries(
   Object.keys(NOTHING_REQUIRED).map((key) => [key, { option: `require ${wordsOf(key)}` }]),

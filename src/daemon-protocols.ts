@@ -8,9 +8,11 @@ import type {
   ChannelConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { Daemon } from './daemon.ts';
+import type { KeptAdjRibIn, Restarting } from './reflector/kept.ts';
 import type { LimitKind, Peer, PeerChannel } from './reflector/peer.ts';
+import type { AdjRibIn } from './rib/adj-rib-in.ts';
 import type { SessionStatus } from './speaker/session-status.ts';
-import type { Capabilities } from './speaker/wire/capabilities.ts';
+import { ROLE_NAMES, type Capabilities } from './speaker/wire/capabilities.ts';
 
 const NOTHING = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 
@@ -117,6 +119,9 @@ function rangeView(daemon: Daemon, protocol: BgpProtocolConfig): ProtocolView {
 function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: SessionStatus): ProtocolView {
   const peer = daemon.reflector.peers.get(status.name);
   const { config, negotiated } = status;
+  const restart = daemon.reflector.restartOf(status.name);
+  const isRestarting =
+    restart !== undefined || peer?.channels.some((channel) => channel?.staleTimer) === true;
   return {
     name: status.name,
     kind: 'BGP',
@@ -132,6 +137,7 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
         protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
       neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
       localAs: config.localAs,
+      ...(isRestarting && { neighborRestart: restartTimer(daemon, restart) }),
       ...(status.errorWait && { errorWait: status.errorWait }),
       ...(status.connectDelay && { connectDelay: status.connectDelay }),
       ...(status.lastError !== undefined && { lastError: status.lastError }),
@@ -144,6 +150,7 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
             internal: negotiated.internal,
             multihop: config.multihop !== undefined,
             routeReflectorClient: protocol.rrClient,
+            routeServerClient: protocol.rsClient,
             as4: negotiated.as4,
             sourceAddress: status.local.address,
             holdTimer: status.holdTimer ?? { remainsS: 0, ofS: negotiated.holdTimeS },
@@ -151,16 +158,35 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
           },
         }),
     },
-    channels: protocol.channels.map((channel) =>
-      bgpChannelView(channel, peer, peer?.channels[channel.family]),
-    ),
+    channels: protocol.channels.map((channel) => {
+      const running = peer?.channels[channel.family];
+      const kept = restart?.kept.find(({ family }) => family === channel.family);
+      const view = bgpChannelView(channel, peer, running, kept);
+      if (!isRestarting) return view;
+      const until = kept?.longLivedUntil ?? running?.longLivedUntil;
+      const isKept = kept !== undefined || running?.staleTimer !== undefined;
+      return {
+        ...view,
+        neighborRestart: until !== undefined ? 'Long-lived' : isKept ? 'Regular' : 'None',
+        ...(until !== undefined && { staleTimerS: daemon.remainsS(until) }),
+      };
+    }),
   };
 }
 
+function restartTimer(
+  daemon: Daemon,
+  restart: Restarting | undefined,
+): NonNullable<NonNullable<ProtocolView['bgp']>['neighborRestart']> {
+  return restart?.timer ? { remainsS: daemon.remainsS(restart.until) } : {};
+}
+
+/** @param kept what the channel had before its neighbour began to restart */
 function bgpChannelView(
   config: BgpChannelConfig,
   peer: Peer | undefined,
   channel: PeerChannel | undefined,
+  kept?: KeptAdjRibIn,
 ): ChannelView {
   const base = channelBase(config, channel !== undefined, channel?.limitsHit);
   const own = config.nextHopAddress ?? peer?.session.local.address;
@@ -171,19 +197,14 @@ function bgpChannelView(
   };
   if (!channel) {
     const stats = {
-      imported: 0,
-      filtered: 0,
+      ...importStats(kept?.adjRibIn),
       exported: 0,
-      preferred: 0,
-      importUpdates: NOTHING,
-      importWithdraws: NOTHING,
       exportUpdates: NOTHING,
       exportWithdraws: NOTHING,
     };
-    return { ...base, ...igp, stats };
+    return { ...base, ...(kept && { state: 'START' as const }), ...igp, stats };
   }
   const { adjRibIn, member } = channel;
-  const { counters } = adjRibIn;
   const group = member?.group;
   const exported = peer?.exported(channel) ?? 0;
   const announced = group?.counters.announced ?? 0;
@@ -193,26 +214,40 @@ function bgpChannelView(
     ...igp,
     ...(usable && { nextHop: own }),
     stats: {
-      imported: adjRibIn.imported,
-      filtered: adjRibIn.filtered,
+      ...importStats(adjRibIn),
       exported,
-      preferred: adjRibIn.table.preferredOf(adjRibIn.source),
-      importUpdates: {
-        received: counters.updatesReceived,
-        rejected: counters.updatesRejected,
-        filtered: counters.updatesFiltered,
-        ignored: counters.updatesIgnored,
-        accepted: counters.updatesAccepted,
-      },
-      importWithdraws: {
-        received: counters.withdrawsReceived,
-        rejected: counters.withdrawsRejected,
-        filtered: 0,
-        ignored: counters.withdrawsIgnored,
-        accepted: counters.withdrawsAccepted,
-      },
       exportUpdates: { ...NOTHING, received: announced, accepted: announced },
       exportWithdraws: { ...NOTHING, received: withdrawn, accepted: withdrawn },
+    },
+  };
+}
+
+type ImportStats = Pick<
+  ChannelView['stats'],
+  'imported' | 'filtered' | 'preferred' | 'importUpdates' | 'importWithdraws'
+>;
+
+function importStats(adjRibIn: AdjRibIn | undefined): ImportStats {
+  if (!adjRibIn)
+    return { imported: 0, filtered: 0, preferred: 0, importUpdates: NOTHING, importWithdraws: NOTHING };
+  const { counters } = adjRibIn;
+  return {
+    imported: adjRibIn.imported,
+    filtered: adjRibIn.filtered,
+    preferred: adjRibIn.table.preferredOf(adjRibIn.source),
+    importUpdates: {
+      received: counters.updatesReceived,
+      rejected: counters.updatesRejected,
+      filtered: counters.updatesFiltered,
+      ignored: counters.updatesIgnored,
+      accepted: counters.updatesAccepted,
+    },
+    importWithdraws: {
+      received: counters.withdrawsReceived,
+      rejected: counters.withdrawsRejected,
+      filtered: 0,
+      ignored: counters.withdrawsIgnored,
+      accepted: counters.withdrawsAccepted,
     },
   };
 }
@@ -244,6 +279,15 @@ function capabilitiesView(capabilities: Capabilities | undefined): CapabilitiesV
     addPathReceive: named((family) => family.addPathReceive),
     addPathSend: named((family) => family.addPathSend),
     enhancedRefresh: capabilities?.enhancedRouteRefresh ?? false,
+    ...(capabilities?.longLivedGracefulRestart && {
+      longLived: {
+        timeS: Math.max(0, ...families.map(({ longLived }) => longLived?.staleTimeS ?? 0)),
+        listed: families.some(({ longLived }) => longLived),
+        supported: named(({ longLived }) => longLived !== undefined && longLived.staleTimeS > 0),
+        preserved: named(({ longLived }) => longLived?.forwardingPreserved === true),
+      },
+    }),
     ...(capabilities?.hostname !== undefined && { hostname: capabilities.hostname }),
+    ...(capabilities?.role !== undefined && { role: ROLE_NAMES[capabilities.role] ?? '?' }),
   };
 }

@@ -7,7 +7,6 @@ import type { Prefix } from './birdcl-compat/filter/values.ts';
 import { ATTR } from './rib/attrs/codes.ts';
 import { HAS } from './rib/attrs/store.ts';
 import { maskWords } from './rib/network-table.ts';
-import { PATH } from './rib/paths.ts';
 import { NO_ATTRS, type PolicyContext } from './rib/policy.ts';
 import { destinationOf } from './rib/route-tracer.ts';
 import { SOURCE_KIND } from './rib/source-registry.ts';
@@ -178,7 +177,7 @@ function describe(
     primary: row === table.best[paths.net[row]!],
     preference: store.preference[attrs]!,
     ...(unresolved && { igpMetric: 'unreachable' as const }),
-    stale: (paths.flags[row]! & PATH.stale) !== 0,
+    stale: (store.flags[attrs]! & HAS.longLivedStale) !== 0,
     suppressed: false,
     attrs,
     source: info.kind === 'bgp' ? 'BGP' : info.kind === 'static' ? 'static' : 'device',

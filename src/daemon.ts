@@ -31,6 +31,7 @@ import { DECISION } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
 import type { Peer } from './reflector/peer.ts';
 import type { ChannelPolicy, Limit, PeerPolicy } from './reflector/peer-policy.ts';
+import type { Role } from './speaker/wire/iana.ts';
 import { Reflector } from './reflector/reflector.ts';
 import { Speaker } from './speaker/speaker.ts';
 import type { SpeakerEvent } from './speaker/speaker-event.ts';
@@ -96,7 +97,9 @@ export class Daemon {
       tracesPackets: (session, range) => this.#hasDebug(range ?? session, 'packets'),
     });
     this.speaker.happenings.subscribe((event) => {
-      if (event.type === 'sessionRemoved') this.reflector.forget(event.session);
+      // What is kept for a neighbour's restart goes with its session, and where that is stopped.
+      const isStopped = event.type === 'phase' && event.phase === 'down';
+      if (isStopped || event.type === 'sessionRemoved') this.reflector.forget(event.session);
       this.#logEvent(event);
     });
   }
@@ -127,6 +130,11 @@ export class Daemon {
     if (this.#recoveryEndsAt === undefined) return undefined;
     const waitS = Math.max(0, this.#recoveryEndsAt - this.#env.clock.now()) / 1000;
     return { protocols: this.#unrecovered(), waitS };
+  }
+
+  /** Seconds until a monotonic time. */
+  remainsS(until: number): number {
+    return Math.max(0, until - this.#env.clock.now()) / 1000;
   }
 
   #awaitRecovery(endsAt: number): void {
@@ -168,6 +176,11 @@ export class Daemon {
     return planChanges(this.config, next, {
       isEnabled: (name) => this.#isEnabled(name),
       isUp: (name, family) => this.#peersOf(name).some(({ channels }) => channels[family]),
+      staleTimesFit: (name, family, minS, maxS) =>
+        this.#peersOf(name).every((peer) => {
+          const { staleTimeS = 0 } = peer.negotiatedFamily(family) ?? {};
+          return staleTimeS === 0 || (minS <= staleTimeS && staleTimeS <= maxS);
+        }),
       canRefresh: (name) => this.#peersOf(name).every(({ session }) => session.negotiated.routeRefresh),
     });
   }
@@ -389,6 +402,11 @@ export class Daemon {
       enforceFirstAs: protocol.enforceFirstAs,
       interpretCommunities: protocol.interpretCommunities,
       defaultLocalPref: decision.defaultLocalPref,
+      ...(decision.defaultMed !== 0 && { defaultMed: decision.defaultMed }),
+      ...(protocol.session.kind === 'single'
+        ? roleOf(protocol.session.config)
+        : roleOf(protocol.session.config.template)),
+      ...(protocol.confederation !== undefined && { confederation: true }),
       decision:
         (decision.pathMetric ? DECISION.pathMetric : 0) |
         (decision.igpMetric ? DECISION.igpMetric : 0) |
@@ -461,4 +479,8 @@ function listenAddress(protocol: BgpProtocolConfig): IpAddress {
     session.kind === 'single' ? session.config.localAddress : session.config.template.localAddress;
   if (protocol.strictBind && local) return local;
   return neighbor.version === 4 ? { version: 4, words: [0] } : { version: 6, words: [0, 0, 0, 0] };
+}
+
+function roleOf({ role }: { readonly role?: Role }): Pick<PeerPolicy, 'role'> {
+  return role === undefined ? {} : { role };
 }

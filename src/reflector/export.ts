@@ -6,13 +6,15 @@
 import { IPV4, type FamilyIndex } from '../base/family.ts';
 import { ipToBytes, type IpAddress } from '../base/ip.ts';
 import { asAt, prependAs, stripConfed } from '../rib/attrs/as-path.ts';
-import { ATTR, FLAG, ORIGIN, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
+import { ATTR, FLAG, ORIGIN, SEGMENT, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
 import { transitiveExtendedCommunities, hasCommunity } from '../rib/attrs/communities.ts';
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
 import { HAS, NO_ATTRS, type AttrStore } from '../rib/attrs/store.ts';
 import { ACCEPT, type Policy, type PolicyContext } from '../rib/policy.ts';
 import { SOURCE_KIND, type SourceKind } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
+import type { Role } from '../speaker/wire/iana.ts';
+import { ROLE_RULES, setOnlyToCustomer, type RoleRules } from './only-to-customer.ts';
 
 /** Why a path is not sent; `sent` where it is. */
 export type ExportGate =
@@ -21,6 +23,7 @@ export type ExportGate =
   | 'not reflected between non-clients'
   | 'cluster loop'
   | 'well-known community'
+  | 'only to customers'
   | 'export policy'
   | 'no usable next hop';
 
@@ -52,6 +55,14 @@ export interface ExportTarget {
   readonly allowMed?: boolean;
   /** Route server client: neither AS path nor next hop are changed (BIRD `rs client`). */
   readonly routeServerClient: boolean;
+  /** RFC 5065: the AS that neighbours outside of the confederation see. Absent: `localAs`. */
+  readonly publicAs?: number;
+  /** The own AS is part of a confederation: its members see the segments of paths that say so. Absent: no. */
+  readonly confederation?: boolean;
+  /** RFC 9494: the neighbour is sent routes that are long-lived stale. Absent: no. */
+  readonly longLivedAware?: boolean;
+  /** RFC 9234: what this side is to the neighbour. Absent: no role. */
+  readonly role?: Role;
 }
 
 /** Remembered results, by attribute set, for one kind of source. */
@@ -68,6 +79,7 @@ export class ExportRules {
   readonly #editor: AttrEditor;
   readonly #context: PolicyContext;
   readonly #memo: Memo[] = [];
+  readonly #role: RoleRules | undefined;
   readonly #remember: boolean;
   /** Everything passes unchanged: then nothing needs to be remembered. */
   readonly #transparent: boolean;
@@ -81,10 +93,12 @@ export class ExportRules {
     this.#table = table;
     this.#store = table.store;
     this.#editor = new AttrEditor(table.store);
+    this.#role = target.role === undefined ? undefined : ROLE_RULES[target.role];
     this.#remember = !target.policy.readsNetwork && !target.policy.readsSource;
     this.#transparent = target.policy === ACCEPT && !inScope(target.nextHopSelf, SOURCE_KIND.client);
     const foreignNextHop = table.family.index === IPV4.index && !target.extendedNextHop ? HAS.nextHop6 : 0;
-    this.#lookAt = HAS.wellKnownCommunity | HAS.aigp | foreignNextHop;
+    const foreignPath = target.confederation ? 0 : HAS.confederationPath;
+    this.#lookAt = HAS.wellKnownCommunity | HAS.aigp | foreignNextHop | foreignPath;
     this.#context = {
       family: table.family.index satisfies FamilyIndex,
       netWords: table.nets.words,
@@ -102,7 +116,7 @@ export class ExportRules {
     const attrs = paths.attrs[row]!;
     const kind = sources.kind[source]! as SourceKind;
     const store = this.#store;
-    const internal = target.kind !== SOURCE_KIND.external;
+    const internal = target.kind >= SOURCE_KIND.nonClient;
     this.gate = 'sent';
     if (internal && kind >= SOURCE_KIND.nonClient) {
       // RFC 4456 section 6: routes of a non-client go to clients only.
@@ -156,6 +170,8 @@ export class ExportRules {
     ) {
       return this.#stop('well-known community');
     }
+    if (this.#role?.keepsBack && store.flags[attrs]! & HAS.onlyToCustomer)
+      return this.#stop('only to customers');
     const { paths, nets, sources } = this.#table;
     const context = this.#context;
     const net = paths.net[row]!;
@@ -168,15 +184,18 @@ export class ExportRules {
     return this.#adapt(filtered, attrs, kind);
   }
 
-  /** RFC 1997. */
+  /** RFC 1997, and RFC 9494 section 4.3 as BIRD has it: neighbours that do not know stale routes are sent none. */
   #communityStops(attrs: number): boolean {
     const store = this.#store;
     const at = store.valueAt(attrs, ATTR.communities);
     const length = store.foundLength;
     const has = (community: number): boolean => hasCommunity(store.bytes, at, length, community);
+    const { kind, longLivedAware } = this.target;
     if (has(WELL_KNOWN_COMMUNITY.noAdvertise)) return true;
-    if (this.target.kind !== SOURCE_KIND.external) return false;
-    return has(WELL_KNOWN_COMMUNITY.noExport) || has(WELL_KNOWN_COMMUNITY.noExportSubconfed);
+    if (!longLivedAware && store.flags[attrs]! & HAS.longLivedStale) return true;
+    if (kind >= SOURCE_KIND.nonClient) return false;
+    if (has(WELL_KNOWN_COMMUNITY.noExportSubconfed)) return true;
+    return kind === SOURCE_KIND.external && has(WELL_KNOWN_COMMUNITY.noExport);
   }
 
   /** What the kind of session asks for, beyond ORIGINATOR_ID and CLUSTER_LIST, which are put in while encoding. */
@@ -185,27 +204,32 @@ export class ExportRules {
     const store = this.#store;
     const flags = store.flags[attrs]!;
     const external = target.kind === SOURCE_KIND.external;
+    const internal = target.kind >= SOURCE_KIND.nonClient;
     const nextHopKept = this.#keepsNextHop(kind, flags);
     const complete = HAS.origin | HAS.asPath | HAS.localPref;
-    if (!external && nextHopKept && (flags & complete) === complete && (target.aigp || !(flags & HAS.aigp))) {
-      return attrs;
-    }
+    const foreign = (target.aigp ? 0 : HAS.aigp) | (target.confederation ? 0 : HAS.confederationPath);
+    if (internal && nextHopKept && (flags & (complete | foreign)) === complete) return attrs;
     const editor = this.#editor.edit(attrs);
     if (!(flags & HAS.origin)) {
       const origin = kind === SOURCE_KIND.local ? ORIGIN.igp : ORIGIN.incomplete;
       editor.set(ATTR.origin, FLAG.transitive, Uint8Array.of(origin));
     }
-    const path = editor.get(ATTR.asPath) ?? new Uint8Array(0);
-    if (external && !target.routeServerClient) {
-      const stripped = stripConfed(path, 0, path.length);
-      editor.set(ATTR.asPath, FLAG.transitive, prependAs(stripped, target.localAs));
+    const whole = editor.get(ATTR.asPath) ?? new Uint8Array(0);
+    // RFC 5065 section 4.1: segments of a confederation stay in it.
+    const path = external || !target.confederation ? stripConfed(whole, 0, whole.length) : whole;
+    if (target.kind === SOURCE_KIND.confederation) {
+      const own = prependAs(path, target.localAs, 1, SEGMENT.confedSequence);
+      editor.set(ATTR.asPath, FLAG.transitive, own);
+    } else if (external && !target.routeServerClient) {
+      editor.set(ATTR.asPath, FLAG.transitive, prependAs(path, target.publicAs ?? target.localAs));
       // RFC 4271 section 5.1.4: MED goes no further than the neighbouring AS, unless policy set it.
       const own = store.flags[received]! & HAS.med ? store.med[received]! : -1;
       if (!target.allowMed && flags & HAS.med && store.med[attrs] === own) editor.remove(ATTR.med);
-    } else if (!(flags & HAS.asPath)) editor.set(ATTR.asPath, FLAG.transitive, path);
+    } else if (path.length !== whole.length || !(flags & HAS.asPath))
+      editor.set(ATTR.asPath, FLAG.transitive, path);
+    if (!internal) editor.remove(ATTR.originatorId).remove(ATTR.clusterList);
     if (external) {
       if (!target.allowLocalPref) editor.remove(ATTR.localPref);
-      editor.remove(ATTR.originatorId).remove(ATTR.clusterList);
       const communities = editor.get(ATTR.extendedCommunities);
       if (communities) {
         const kept = transitiveExtendedCommunities(communities, 0, communities.length);
@@ -216,6 +240,8 @@ export class ExportRules {
       editor.set(ATTR.localPref, FLAG.transitive, u32Bytes(target.defaultLocalPref));
     }
     if (!target.aigp) editor.remove(ATTR.aigp);
+    if (this.#role?.marksSent && !(flags & HAS.onlyToCustomer))
+      setOnlyToCustomer(editor, target.publicAs ?? target.localAs);
     if (!nextHopKept) {
       const own = target.localNextHop;
       if (!own) return this.#stop('no usable next hop');
@@ -243,7 +269,8 @@ export class ExportRules {
 
 function inScope(scope: SourceScope, kind: SourceKind): boolean {
   if (scope === 'ibgp') return kind >= SOURCE_KIND.nonClient;
-  return scope === 'all' || (scope === 'ebgp' && kind === SOURCE_KIND.external);
+  if (scope === 'ebgp') return kind === SOURCE_KIND.external || kind === SOURCE_KIND.confederation;
+  return scope === 'all';
 }
 
 /** RFC 4456 section 8: whether a CLUSTER_LIST names a cluster. */

@@ -300,11 +300,15 @@ function targetOf(peer: Peer, { policy }: PeerChannel): ExportTarget {
     localNextHop: usable ? own : undefined,
     extendedNextHop: agreed.extendedNextHop,
     interpretCommunities: peer.policy.interpretCommunities,
-    aigp: policy.aigp ?? negotiated.internal,
+    aigp: policy.aigp ?? (negotiated.internal || negotiated.confederationMember === true),
     defaultLocalPref: peer.policy.defaultLocalPref,
     allowLocalPref: peer.policy.allowLocalPref,
     allowMed: peer.policy.allowMed ?? false,
     routeServerClient: peer.policy.routeServerClient,
+    publicAs: negotiated.publicAs ?? negotiated.localAs,
+    confederation: peer.policy.confederation ?? false,
+    longLivedAware: negotiated.longLivedAware ?? false,
+    ...(peer.policy.role !== undefined && { role: peer.policy.role }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { FamilyIndex } from '../base/family.ts';
 import type { IpAddress } from '../base/ip.ts';
 import type { Policy } from '../rib/policy.ts';
+import type { Role } from '../speaker/wire/iana.ts';
 import type { SourceScope } from './export.ts';
 
 /** BIRD's limit actions: log, drop the excess, restart the session, or end it until someone enables it. */
@@ -26,7 +27,7 @@ export interface ChannelPolicy {
   readonly nextHopKeep: SourceScope;
   /** BIRD `next hop address`: used instead of the session's own address. */
   readonly nextHopAddress?: IpAddress;
-  /** Undefined: as RFC 7311 section 3.4 has it, on for internal neighbours only. */
+  /** Undefined: as RFC 7311 section 3.4 has it, on for internal neighbours and those in the own confederation. */
   readonly aigp?: boolean;
 }
 
@@ -46,6 +47,12 @@ export interface PeerPolicy {
   readonly enforceFirstAs: boolean;
   readonly interpretCommunities: boolean;
   readonly defaultLocalPref: number;
+  /** MED of routes that come without one, for decisions alone (BIRD `default bgp_med`). Absent: 0. */
+  readonly defaultMed?: number;
+  /** RFC 9234: what this side is to the neighbour. Absent: no role. */
+  readonly role?: Role;
+  /** RFC 5065: the own AS is part of a confederation, so that paths from and to its members may say so. Absent: no. */
+  readonly confederation?: boolean;
   /** `DECISION` bits. */
   readonly decision: number;
   readonly channels: readonly ChannelPolicy[];

@@ -5,18 +5,20 @@
 import type { Timer } from '../base/clock.ts';
 import { FAMILIES, type FamilyIndex } from '../base/family.ts';
 import { formatIp } from '../base/ip.ts';
-import { countAs, hasAsSet } from '../rib/attrs/as-path.ts';
+import { asAt, countAs, hasAsSet } from '../rib/attrs/as-path.ts';
 import { ATTR } from '../rib/attrs/codes.ts';
-import { HAS } from '../rib/attrs/store.ts';
+import { HAS, NO_ATTRS } from '../rib/attrs/store.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { NlriBatch } from '../rib/nlri-batch.ts';
-import { SOURCE_KIND } from '../rib/source-registry.ts';
+import { SOURCE_KIND, type SourceKind } from '../rib/source-registry.ts';
 import type { Negotiated } from '../speaker/negotiated.ts';
 import type { EstablishedSession, RouteReceiver, SessionEnd } from '../speaker/session-port.ts';
 import { bgpError, CEASE, ERROR, type BgpError } from '../speaker/wire/errors.ts';
 import { UpdateDecoder, type UpdateSink } from '../speaker/wire/update.ts';
 import { clusterListHas } from './export.ts';
 import type { GroupMember } from './group-member.ts';
+import { staysKept, type KeptAdjRibIn } from './kept.ts';
+import { OnlyToCustomer } from './only-to-customer.ts';
 import type { ChannelPolicy, PeerPolicy } from './peer-policy.ts';
 import type { Reflector } from './reflector.ts';
 
@@ -30,7 +32,10 @@ export interface PeerChannel {
   member: GroupMember | undefined;
   /** The neighbour sent End-of-RIB. */
   endOfRib: boolean;
+  /** Runs while routes from before a restart of the neighbour wait to be announced again. */
   staleTimer: Timer | undefined;
+  /** Monotonic time at which these are dropped, where they are long-lived stale ones (RFC 9494). */
+  longLivedUntil: number | undefined;
   /** Limits that were reached; those of actions `warn` and `block` until there is room again. */
   readonly limitsHit: Set<LimitKind>;
   /** Called where `export limit … action block` leaves a route out. */
@@ -52,17 +57,21 @@ export class Peer implements RouteReceiver, UpdateSink {
   refused = 0;
   #limitReached = false;
   #ended = false;
+  readonly #onlyToCustomer: OnlyToCustomer | undefined;
 
   constructor(
     reflector: Reflector,
     session: EstablishedSession,
     policy: PeerPolicy,
-    kept: readonly AdjRibIn[],
+    kept: readonly KeptAdjRibIn[],
   ) {
     this.#reflector = reflector;
     this.session = session;
     this.policy = policy;
     this.#decoder = this.#newDecoder();
+    const { role } = policy;
+    if (role !== undefined)
+      this.#onlyToCustomer = new OnlyToCustomer(reflector.store, role, session.negotiated.remoteAs);
     for (const channel of policy.channels) {
       if (session.negotiated.families.some((family) => family.family === channel.family))
         this.#open(channel, kept);
@@ -74,8 +83,9 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   /** RFC 4456 section 2: what the neighbour is to this reflector. */
-  get kind(): 1 | 2 | 3 {
-    if (!this.session.negotiated.internal) return SOURCE_KIND.external;
+  get kind(): Exclude<SourceKind, 0> {
+    const { internal, confederationMember } = this.session.negotiated;
+    if (!internal) return confederationMember ? SOURCE_KIND.confederation : SOURCE_KIND.external;
     return this.policy.routeReflectorClient ? SOURCE_KIND.client : SOURCE_KIND.nonClient;
   }
 
@@ -95,7 +105,14 @@ export class Peer implements RouteReceiver, UpdateSink {
       channel.adjRibIn.withdraw(batch);
       return;
     }
-    channel.adjRibIn.announce(batch, attrs);
+    const marked = this.#onlyToCustomer === undefined ? attrs : this.#onlyToCustomer.received(attrs);
+    if (marked === NO_ATTRS) {
+      this.refused += batch.count;
+      this.faults([this.#onlyToCustomer!.describeLeak(attrs)]);
+      channel.adjRibIn.withdraw(batch);
+      return;
+    }
+    channel.adjRibIn.announce(batch, marked);
   }
 
   withdraw(family: FamilyIndex, batch: NlriBatch): void {
@@ -197,31 +214,33 @@ export class Peer implements RouteReceiver, UpdateSink {
     this.#reflector.backgroundPass(adjRibIn, (rows) => adjRibIn.reapply(rows));
   }
 
-  #open(policy: ChannelPolicy, kept: readonly AdjRibIn[]): void {
+  #open(policy: ChannelPolicy, kept: readonly KeptAdjRibIn[]): void {
     const reflector = this.#reflector;
     const table = reflector.table(policy.table);
     const agreed = this.negotiatedFamily(policy.family)!;
-    const old = kept.find((candidate) => candidate.table === table);
-    let adjRibIn: AdjRibIn | undefined;
-    if (old && agreed.gracefulRestart && agreed.forwardingPreserved) adjRibIn = old;
-    else if (old) reflector.discard(old);
-    adjRibIn ??= new AdjRibIn({
-      table,
-      source: reflector.sources.add({
-        info: {
-          protocol: this.name,
-          kind: 'bgp',
+    const known = kept.find((candidate) => candidate.adjRibIn.table === table);
+    const old = known && staysKept(known, agreed) ? known.adjRibIn : undefined;
+    // One that is in no channel afterwards is discarded by whoever kept it.
+    const adjRibIn =
+      old ??
+      new AdjRibIn({
+        table,
+        source: reflector.sources.add({
+          info: {
+            protocol: this.name,
+            kind: 'bgp',
+            address: this.session.remote.address,
+            internal: this.session.negotiated.internal,
+          },
+          kind: this.kind,
+          routerId: this.session.negotiated.remoteRouterId,
           address: this.session.remote.address,
-          internal: this.session.negotiated.internal,
-        },
-        kind: this.kind,
-        routerId: this.session.negotiated.remoteRouterId,
-        address: this.session.remote.address,
-        clusterId: this.policy.routeReflectorClient ? this.policy.clusterId : 0,
-        decision: this.policy.decision,
-      }),
-      policy: policy.importPolicy,
-    });
+          clusterId: this.policy.routeReflectorClient ? this.policy.clusterId : 0,
+          decision: this.policy.decision,
+          ...(this.policy.defaultMed !== undefined && { defaultMed: this.policy.defaultMed }),
+        }),
+        policy: policy.importPolicy,
+      });
     const policyChanged = adjRibIn.policy !== policy.importPolicy;
     if (policyChanged) adjRibIn.setPolicy(policy.importPolicy);
     const channel: PeerChannel = {
@@ -230,6 +249,7 @@ export class Peer implements RouteReceiver, UpdateSink {
       member: undefined,
       endOfRib: false,
       staleTimer: undefined,
+      longLivedUntil: undefined,
       limitsHit: new Set(),
       exportBlocked: () => {
         this.#limitHit(channel, 'export');
@@ -240,8 +260,13 @@ export class Peer implements RouteReceiver, UpdateSink {
     adjRibIn.tracer = reflector.tracer(this.name, table);
     // Kept over a restart of the neighbour, while the configuration changed.
     if (policyChanged) this.reapplyImport(channel);
-    if (adjRibIn === old) {
-      channel.staleTimer = reflector.clock.setTimer(STALE_TIME_MS, () => {
+    if (old) {
+      // RFC 9494 section 4.2: the long-lived stale time goes on until End-of-RIB.
+      channel.longLivedUntil = known?.longLivedUntil;
+      const { clock } = reflector;
+      const waitMs =
+        channel.longLivedUntil === undefined ? STALE_TIME_MS : channel.longLivedUntil - clock.now();
+      channel.staleTimer = clock.setTimer(Math.max(0, waitMs), () => {
         this.#sweep(channel);
       });
     }
@@ -279,17 +304,18 @@ export class Peer implements RouteReceiver, UpdateSink {
   }
 
   get #usesAigp(): boolean {
-    return this.policy.channels.some((channel) => channel.aigp ?? this.session.negotiated.internal);
+    const { internal, confederationMember = false } = this.session.negotiated;
+    return this.policy.channels.some((channel) => channel.aigp ?? (internal || confederationMember));
   }
 
   #newDecoder(): UpdateDecoder {
     const { store, batch } = this.#reflector;
     const { negotiated, config } = this.session;
-    const { allowLocalPref, defaultLocalPref } = this.policy;
+    const { allowLocalPref, defaultLocalPref, confederation = false } = this.policy;
     const extendedNextHop = config.families.some((family) => family.extendedNextHop);
     const aigp = this.#usesAigp;
     return new UpdateDecoder(
-      { store, negotiated, batch, allowLocalPref, aigp, defaultLocalPref, extendedNextHop },
+      { store, negotiated, batch, allowLocalPref, aigp, defaultLocalPref, extendedNextHop, confederation },
       this,
     );
   }
@@ -317,6 +343,7 @@ export class Peer implements RouteReceiver, UpdateSink {
   #sweep(channel: PeerChannel): void {
     channel.staleTimer?.cancel();
     channel.staleTimer = undefined;
+    channel.longLivedUntil = undefined;
     this.#reflector.backgroundPass(channel.adjRibIn, (rows) => channel.adjRibIn.sweepStale(rows));
   }
 
@@ -326,12 +353,15 @@ export class Peer implements RouteReceiver, UpdateSink {
     const path = store.valueAt(attrs, ATTR.asPath);
     if (path >= 0) {
       const length = store.foundLength;
-      if (countAs(store.bytes, path, length, negotiated.localAs) > this.policy.allowLocalAs) return true;
+      const { allowLocalAs } = this.policy;
+      if (countAs(store.bytes, path, length, negotiated.localAs) > allowLocalAs) return true;
+      // RFC 5065 section 4: the confederation's own AS in a path from outside is a loop as well.
+      const { publicAs } = negotiated;
+      if (publicAs !== undefined && countAs(store.bytes, path, length, publicAs) > allowLocalAs) return true;
       if (!this.policy.allowAsSets && hasAsSet(store.bytes, path, length)) return true;
     }
     const { enforceFirstAs } = this.policy;
-    if (!negotiated.internal && enforceFirstAs && store.neighborAs[attrs] !== negotiated.remoteAs)
-      return true;
+    if (!negotiated.internal && enforceFirstAs && !this.#startsWithNeighbor(attrs)) return true;
     if (!negotiated.internal) return false;
     const flags = store.flags[attrs]!;
     if (flags & HAS.originatorId && store.originatorId[attrs] === negotiated.localRouterId) return true;
@@ -340,6 +370,15 @@ export class Peer implements RouteReceiver, UpdateSink {
       (flags & HAS.clusterList) !== 0 &&
       clusterListHas(store, attrs, this.policy.clusterId)
     );
+  }
+
+  /** RFC 4271 section 6.3; RFC 5065 section 5: within a confederation the first segment is one of those. */
+  #startsWithNeighbor(attrs: number): boolean {
+    const { store } = this.#reflector;
+    const { remoteAs, confederationMember } = this.session.negotiated;
+    if (!confederationMember) return store.neighborAs[attrs] === remoteAs;
+    const path = store.valueAt(attrs, ATTR.asPath);
+    return path >= 0 && store.foundLength >= 6 && asAt(store.bytes, path + 2) === remoteAs;
   }
 
   /** Returns whether the route that exceeds the limit is taken all the same. */

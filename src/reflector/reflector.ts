@@ -12,6 +12,7 @@ import type { RouteTracer } from '../rib/route-tracer.ts';
 import { RoutingTable } from '../rib/table.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
 import { GroupRegistry } from './group-registry.ts';
+import type { KeptAdjRibIn, Restarting } from './kept.ts';
 import { Peer, type PeerChannel } from './peer.ts';
 import type { PeerPolicy } from './peer-policy.ts';
 
@@ -43,12 +44,6 @@ const RECLAIM_SLOTS = 20_000;
 const UNUSED_SETS = 1 << 20;
 /** Idle groups forget what they no longer need this often. */
 const HOUSEKEEPING_MS = 5000;
-
-/** Adj-RIB-Ins of a neighbour that is expected back (RFC 4724). */
-interface Restarting {
-  readonly kept: AdjRibIn[];
-  readonly timer: Timer;
-}
 
 /** Work that goes on in slices; returns whether it is over. */
 type BackgroundTask = (rows: number) => boolean;
@@ -121,7 +116,7 @@ export class Reflector implements SessionEvents {
     this.tables.delete(name);
     this.#leaving.add(table);
     for (const [peer, { kept }] of this.#restarting) {
-      if (kept.some((adjRibIn) => adjRibIn.table === table)) this.#dropRestarting(peer);
+      if (kept.some(({ adjRibIn }) => adjRibIn.table === table)) this.#dropRestarting(peer);
     }
     this.#schedule();
   }
@@ -146,11 +141,11 @@ export class Reflector implements SessionEvents {
   established(session: EstablishedSession): RouteReceiver {
     const { name } = session.config;
     const restarting = this.#restarting.get(name);
-    restarting?.timer.cancel();
+    if (restarting) this.#stopTimers(restarting);
     this.#restarting.delete(name);
     const peer = new Peer(this, session, this.#options.policyOf(name), restarting?.kept ?? []);
-    for (const old of restarting?.kept ?? []) {
-      if (!peer.channels.some((channel) => channel?.adjRibIn === old)) this.discard(old);
+    for (const { adjRibIn } of restarting?.kept ?? []) {
+      if (!peer.channels.some((channel) => channel?.adjRibIn === adjRibIn)) this.discard(adjRibIn);
     }
     this.peers.set(name, peer);
     this.watchLimits(peer);
@@ -181,23 +176,77 @@ export class Reflector implements SessionEvents {
     if (this.peers.get(peer.name) === peer) this.peers.delete(peer.name);
     this.#limited.delete(peer);
     this.#deferred = this.#deferred?.filter((waiting) => waiting.peer !== peer);
-    const kept: AdjRibIn[] = [];
+    const kept: KeptAdjRibIn[] = [];
     for (const channel of peer.channels) {
       if (!channel) continue;
-      const restarts =
-        restartTimeS !== undefined && peer.negotiatedFamily(channel.policy.family)?.gracefulRestart;
-      if (restarts) {
-        channel.adjRibIn.markStale();
-        kept.push(channel.adjRibIn);
-      } else this.discard(channel.adjRibIn);
+      const { adjRibIn, longLivedUntil } = channel;
+      const { family } = channel.policy;
+      const agreed = peer.negotiatedFamily(family);
+      if (restartTimeS === undefined || !(agreed?.gracefulRestart || agreed?.longLived)) {
+        this.discard(adjRibIn);
+        continue;
+      }
+      if (channel.staleTimer && longLivedUntil === undefined) {
+        adjRibIn.markStaleAgain();
+        this.backgroundPass(adjRibIn, (rows) => adjRibIn.sweepLeaving(rows));
+      } else adjRibIn.markStale();
+      const { staleTimeS = 0 } = agreed;
+      kept.push({ family, adjRibIn, staleTimeS, longLivedUntil, staleTimer: undefined });
     }
     if (kept.length === 0 || restartTimeS === undefined) return;
     this.#dropRestarting(peer.name);
-    const timer = this.clock.setTimer(restartTimeS * 1000, () => {
-      this.#options.report(peer.name, 'neighbour did not come back within its restart time: routes removed');
-      this.#dropRestarting(peer.name);
+    const until = this.clock.now() + restartTimeS * 1000;
+    const isLongLived = peer.session.negotiated.families.some(({ longLived }) => longLived !== undefined);
+    const restarting: Restarting = {
+      kept,
+      until,
+      timer: this.clock.setTimer(restartTimeS * 1000, () => {
+        restarting.timer = undefined;
+        this.#restartTimeIsOver(peer.name, restarting, isLongLived);
+      }),
+    };
+    this.#restarting.set(peer.name, restarting);
+    // RFC 9494 section 4.2: a neighbour that is lost again does not get another period; what came since becomes stale too.
+    for (const entry of kept) if (entry.longLivedUntil !== undefined) this.#makeLongLived(peer.name, entry);
+  }
+
+  #restartTimeIsOver(peer: string, restarting: Restarting, isLongLived: boolean): void {
+    const text = 'neighbour did not come back within its restart time: routes';
+    if (!isLongLived || restarting.kept.every(({ staleTimeS }) => staleTimeS === 0)) {
+      this.#options.report(peer, `${text} removed`);
+      this.#dropRestarting(peer);
+      return;
+    }
+    this.#options.report(peer, `${text} are long-lived stale`);
+    for (const entry of [...restarting.kept]) {
+      if (entry.longLivedUntil !== undefined) continue;
+      entry.longLivedUntil = this.clock.now() + entry.staleTimeS * 1000;
+      if (entry.staleTimeS > 0) this.#makeLongLived(peer, entry);
+      else this.#staleTimeIsOver(peer, entry);
+    }
+  }
+
+  #makeLongLived(peer: string, entry: KeptAdjRibIn): void {
+    const { adjRibIn, longLivedUntil } = entry;
+    this.backgroundPass(adjRibIn, (rows) => adjRibIn.makeLongLived(rows));
+    const waitMs = Math.max(0, longLivedUntil! - this.clock.now());
+    entry.staleTimer = this.clock.setTimer(waitMs, () => {
+      this.#options.report(peer, 'long-lived stale time is over: routes removed');
+      this.#staleTimeIsOver(peer, entry);
     });
-    this.#restarting.set(peer.name, { kept, timer });
+  }
+
+  #staleTimeIsOver(peer: string, entry: KeptAdjRibIn): void {
+    const restarting = this.#restarting.get(peer);
+    if (!restarting) return;
+    restarting.kept.splice(restarting.kept.indexOf(entry), 1);
+    this.discard(entry.adjRibIn);
+    if (restarting.kept.length === 0) this.#dropRestarting(peer);
+  }
+
+  /** What is kept of a neighbour that is expected back; undefined where nothing is. */
+  restartOf(name: string): Restarting | undefined {
+    return this.#restarting.get(name);
   }
 
   /** Whether a neighbour's routes are kept for its graceful restart. */
@@ -346,9 +395,14 @@ export class Reflector implements SessionEvents {
   #dropRestarting(name: string): void {
     const restarting = this.#restarting.get(name);
     if (!restarting) return;
-    restarting.timer.cancel();
+    this.#stopTimers(restarting);
     this.#restarting.delete(name);
-    for (const adjRibIn of restarting.kept) this.discard(adjRibIn);
+    for (const { adjRibIn } of restarting.kept) this.discard(adjRibIn);
+  }
+
+  #stopTimers({ kept, timer }: Restarting): void {
+    timer?.cancel();
+    for (const { staleTimer } of kept) staleTimer?.cancel();
   }
 
   #keepHouse(): void {

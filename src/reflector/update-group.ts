@@ -596,7 +596,7 @@ export class UpdateGroup {
   /** RFC 4456 section 8, with BIRD's second cluster ID where source and target are in different clusters. */
   #reflection(source: number): Reflection | undefined {
     const { sources } = this.table;
-    if (this.target.kind === SOURCE_KIND.external || sources.kind[source]! < SOURCE_KIND.nonClient)
+    if (this.target.kind < SOURCE_KIND.nonClient || sources.kind[source]! < SOURCE_KIND.nonClient)
       return undefined;
     const from = sources.clusterId[source]!;
     const to = this.target.clusterId;

@@ -5,6 +5,10 @@
  * without asking the neighbour again.
  */
 import type { FamilyIndex } from '../base/family.ts';
+import { ATTR, WELL_KNOWN_COMMUNITY } from './attrs/codes.ts';
+import { hasCommunity } from './attrs/communities.ts';
+import { AttrEditor, withCommunity } from './attrs/edit.ts';
+import { HAS } from './attrs/store.ts';
 import type { NlriBatch } from './nlri-batch.ts';
 import { PATH } from './paths.ts';
 import { NO_ATTRS, type Policy, type PolicyContext } from './policy.ts';
@@ -26,6 +30,9 @@ export interface ImportCounters {
 
 /** RFC 7911 gives no bound to the identifiers of one prefix; this one keeps chains of paths short. */
 const MAX_PATHS_PER_NETWORK = 256;
+
+/** What a route loses when it is announced anew. */
+const STALE_MARKS = PATH.stale | PATH.leaving | PATH.longLived;
 
 export interface AdjRibInOptions {
   readonly table: RoutingTable;
@@ -64,6 +71,7 @@ export class AdjRibIn {
   #policy: Policy;
   #options: AdjRibInOptions;
   readonly #context: PolicyContext;
+  #editor: AttrEditor | undefined;
   /** Where `sweepStale`, `clear` and `reapply` stand in the rows of the path table. */
   #cursor = 1;
 
@@ -124,6 +132,64 @@ export class AdjRibIn {
       if (paths.source[row] === this.source) paths.flags[row]! |= PATH.stale;
   }
 
+  /**
+   * The neighbour is lost again, before it has announced everything since the last time: what is stale from then goes
+   * (RFC 4724 section 4.2), by `sweepLeaving`; the others are stale now.
+   */
+  markStaleAgain(): void {
+    const { paths } = this.table;
+    for (let row = 1; row < paths.end; row++) {
+      if (paths.source[row] !== this.source) continue;
+      paths.flags[row]! |= paths.flags[row]! & PATH.stale ? PATH.leaving : PATH.stale;
+    }
+  }
+
+  /** Removes what `markStaleAgain` has left over, in slices. */
+  sweepLeaving(rows: number): boolean {
+    const { paths } = this.table;
+    return this.#walk(rows, (row) => {
+      if (paths.flags[row]! & PATH.leaving) this.#remove(row);
+    });
+  }
+
+  /**
+   * RFC 9494 section 4.2: stale routes become long-lived ones, with LLGR_STALE among their communities, except those
+   * with NO_LLGR, which go. In slices. What policy rejects and keeps is looked at as it was received.
+   */
+  makeLongLived(rows: number): boolean {
+    const { table } = this;
+    const { paths } = table;
+    // Of this slice alone: a set that no route has by its end may be another one in the next.
+    const made = new Map<number, number>();
+    table.touch();
+    return this.#walk(rows, (row) => {
+      if ((paths.flags[row]! & (PATH.stale | PATH.longLived)) !== PATH.stale) return;
+      const attrs = paths.attrs[row]!;
+      const received = paths.received[row]!;
+      if (this.#hasNoLlgr(attrs === NO_ATTRS ? received : attrs)) {
+        this.#remove(row);
+        return;
+      }
+      paths.flags[row]! |= PATH.longLived;
+      if (attrs === NO_ATTRS) return;
+      let marked = made.get(attrs);
+      if (marked === undefined) made.set(attrs, (marked = this.#withStale(attrs)));
+      if (marked !== attrs) table.replaceAttrs(row, received, marked);
+    });
+  }
+
+  #hasNoLlgr(attrs: number): boolean {
+    const { store } = this.table;
+    if ((store.flags[attrs]! & HAS.wellKnownCommunity) === 0) return false;
+    const at = store.valueAt(attrs, ATTR.communities);
+    return hasCommunity(store.bytes, at, store.foundLength, WELL_KNOWN_COMMUNITY.noLlgr);
+  }
+
+  #withStale(attrs: number): number {
+    this.#editor ??= new AttrEditor(this.table.store);
+    return withCommunity(this.#editor, attrs, WELL_KNOWN_COMMUNITY.llgrStale);
+  }
+
   /** Starts a pass over the routes for `sweepStale`, `clear` or `reapply`. */
   rewind(): void {
     this.#cursor = 1;
@@ -165,6 +231,7 @@ export class AdjRibIn {
       const received = paths.received[row]!;
       const net = paths.net[row]!;
       let attrs = this.#evaluate(received, nets.words, net * width, nets.length[net]!);
+      if (attrs !== NO_ATTRS && paths.flags[row]! & PATH.longLived) attrs = this.#withStale(attrs);
       const isNew = attrs !== NO_ATTRS && paths.attrs[row] === NO_ATTRS;
       if (isNew && !this.#mayImport()) attrs = NO_ATTRS;
       if (attrs === paths.attrs[row]) return;
@@ -228,7 +295,7 @@ export class AdjRibIn {
       if (attrs !== NO_ATTRS) this.tracer?.imported('added', net, row, source, received);
       return;
     }
-    paths.flags[old]! &= ~PATH.stale;
+    paths.flags[old]! &= ~STALE_MARKS;
     const isSame = paths.received[old] === received && paths.attrs[old] === attrs;
     if (!isSame) table.replaceAttrs(old, received, attrs);
     if (attrs !== NO_ATTRS) this.tracer?.imported(isSame ? 'ignored' : 'added', net, old, source, received);

@@ -24,6 +24,9 @@ interface PathSpec {
   originatorId?: number;
   clusters?: number;
   nextHop?: number;
+  /** With LLGR_STALE. */
+  stale?: boolean;
+  defaultMed?: number;
   kind?: SourceOptions['kind'];
   routerId?: number;
   address?: number;
@@ -62,6 +65,7 @@ class Bench {
       .set(ATTR.nextHop, FLAG.transitive, u32Bytes(spec.nextHop ?? 0x0a000001))
       .set(ATTR.localPref, FLAG.transitive, u32Bytes(spec.localPref ?? 100));
     if (spec.med !== undefined) editor.set(ATTR.med, FLAG.optional, u32Bytes(spec.med));
+    if (spec.stale) editor.set(ATTR.communities, FLAG.optional | FLAG.transitive, u32Bytes(0xffff0006));
     if (spec.aigp !== undefined) {
       editor.set(ATTR.aigp, FLAG.optional, Uint8Array.of(1, 0, 11, 0, 0, 0, 0, ...u32Bytes(spec.aigp)));
     }
@@ -77,6 +81,7 @@ class Bench {
       address: { version: 4, words: [spec.address ?? 0x0a000050] },
       clusterId: 0,
       decision: spec.decision ?? DEFAULT_DECISION,
+      defaultMed: spec.defaultMed ?? 0,
     });
     const net = this.table.addNet(Uint32Array.of(0x0a000000), 0, 8);
     return this.table.addPath(net, source, spec.pathId ?? 0, attrs, attrs);
@@ -91,24 +96,25 @@ class Bench {
 /** Each row is better than all rows after it, for the reason it names. */
 const BEST_FIRST: [reason: string, spec: PathSpec][] = [
   ['higher preference', { preference: 200, localPref: 1 }],
-  ['higher local preference', { localPref: 200, asPath: [1, 2, 3, 4, 5] }],
-  ['shorter AS path', { asPath: [64500], origin: 2 }],
-  ['lower origin', { asPath: [64500, 1], origin: 0, med: 5, kind: SOURCE_KIND.external }],
-  ['lower MED from the same neighbouring AS', { asPath: [64500, 1], origin: 1, med: 1 }],
+  ['not long-lived stale', { localPref: 1, asPath: [1, 2, 3, 4, 5, 6] }],
+  ['higher local preference', { stale: true, localPref: 200, asPath: [1, 2, 3, 4, 5] }],
+  ['shorter AS path', { stale: true, asPath: [64500], origin: 2 }],
+  ['lower origin', { stale: true, asPath: [64500, 1], origin: 0, med: 5, kind: SOURCE_KIND.external }],
+  ['lower MED from the same neighbouring AS', { stale: true, asPath: [64500, 1], origin: 1, med: 1 }],
   [
     'external over internal',
-    { asPath: [64500, 1], origin: 1, med: 2, kind: SOURCE_KIND.external, routerId: 90 },
+    { stale: true, asPath: [64500, 1], origin: 1, med: 2, kind: SOURCE_KIND.external, routerId: 90 },
   ],
   [
     'lower router ID or ORIGINATOR_ID',
-    { asPath: [64500, 1], origin: 1, med: 2, routerId: 90, originatorId: 7, clusters: 9 },
+    { stale: true, asPath: [64500, 1], origin: 1, med: 2, routerId: 90, originatorId: 7, clusters: 9 },
   ],
-  ['shorter CLUSTER_LIST', { asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 1 }],
+  ['shorter CLUSTER_LIST', { stale: true, asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 1 }],
   [
     'lower neighbour address',
-    { asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 2, address: 1 },
+    { stale: true, asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 2, address: 1 },
   ],
-  ['last', { asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 2, address: 2 }],
+  ['last', { stale: true, asPath: [64500, 1], origin: 1, med: 2, routerId: 10, clusters: 2, address: 2 }],
 ];
 
 describe('each step decides', () => {
@@ -202,4 +208,31 @@ test('paths that policy rejected are not chosen', () => {
   const rejected = bench.add({ routerId: 1 });
   bench.table.replaceAttrs(rejected, bench.table.paths.received[rejected]!, 0);
   expect(bench.best()).toBe(only);
+});
+
+describe('a missing MED', () => {
+  const external = { asPath: [64500, 1], kind: SOURCE_KIND.external };
+  test.each<[string, PathSpec, PathSpec, number]>([
+    ['is 0', { ...external }, { ...external, med: 1 }, 1],
+    ['is what its source says', { ...external, defaultMed: 5 }, { ...external, med: 4 }, -1],
+    ['is that of either source', { ...external, defaultMed: 5 }, { ...external, defaultMed: 6 }, 1],
+    ['counts only where there is none', { ...external, med: 3, defaultMed: 9 }, { ...external, med: 4 }, 1],
+  ])('%s', (_name, a, b, order) => {
+    const bench = new Bench();
+    const rows = [bench.add(a), bench.add(b)];
+    expect(Math.sign(bench.table.decision.compare(rows[0]!, rows[1]!))).toBe(order);
+    expect(bench.best()).toBe(rows[order > 0 ? 0 : 1]);
+  });
+});
+
+test('a path from the own confederation is no external one', () => {
+  const bench = new Bench();
+  const [member, outside, inside] = [SOURCE_KIND.confederation, SOURCE_KIND.external, SOURCE_KIND.client].map(
+    (kind) => bench.add({ kind, routerId: 90 - kind }),
+  );
+  const { decision } = bench.table;
+  expect(decision.compare(outside!, member!)).toBeGreaterThan(0);
+  expect(STEPS[decision.decidedBy]!.reason).toBe('external over internal');
+  expect(decision.compare(inside!, member!)).toBeGreaterThan(0);
+  expect(STEPS[decision.decidedBy]!.reason).toBe('lower router ID or ORIGINATOR_ID');
 });

@@ -34,12 +34,13 @@ export interface DecisionStep {
 export const STEPS = [
   { rule: 'BIRD', reason: 'higher preference' },
   { rule: 'RFC 4271 9.1.2.1', reason: 'resolvable next hop' },
+  { rule: 'RFC 9494 4.3', reason: 'not long-lived stale' },
   { rule: 'RFC 4271 9.1.1', reason: 'higher local preference' },
   { rule: 'RFC 7311 4.1', reason: 'lower accumulated IGP metric' },
   { rule: 'RFC 4271 9.1.2.2 a', reason: 'shorter AS path' },
   { rule: 'RFC 4271 9.1.2.2 b', reason: 'lower origin' },
   { rule: 'RFC 4271 9.1.2.2 c', reason: 'lower MED from the same neighbouring AS' },
-  { rule: 'RFC 4271 9.1.2.2 d', reason: 'external over internal' },
+  { rule: 'RFC 4271 9.1.2.2 d, RFC 5065 5.3', reason: 'external over internal' },
   { rule: 'RFC 4271 9.1.2.2 e', reason: 'lower IGP metric to the next hop' },
   { rule: 'BIRD prefer older', reason: 'older path' },
   { rule: 'RFC 4271 9.1.2.2 f, RFC 4456 9', reason: 'lower router ID or ORIGINATOR_ID' },
@@ -48,7 +49,7 @@ export const STEPS = [
   { rule: 'RFC 7911 5', reason: 'lower path identifier' },
 ] as const satisfies readonly DecisionStep[];
 
-const MED_STEP = 6;
+const MED_STEP = 7;
 const ONLY_PATH = -1;
 
 const AIGP_UNKNOWN = 0xffff_ffff_ffff_ffffn;
@@ -100,7 +101,7 @@ export class DecisionProcess {
     for (let row = first; row !== 0; row = next[row]!) {
       const set = attrs[row]!;
       if (set === 0) continue;
-      const med = this.#store.med[set]!;
+      const med = this.#sources.withDefaultMed === 0 ? this.#store.med[set]! : this.#med(row);
       if (seen >= 0 && med !== seen) return true;
       seen = med;
     }
@@ -142,30 +143,43 @@ export class DecisionProcess {
       order = Number(resolver.resolvable(x)) - Number(resolver.resolvable(y));
       if (order !== 0) return this.#decide(1, order);
     }
+    const f = store.flags[x]!;
+    const g = store.flags[y]!;
+    if ((f ^ g) & HAS.longLivedStale) return this.#decide(2, f & HAS.longLivedStale ? -1 : 1);
     order = store.localPref[x]! - store.localPref[y]!;
-    if (order !== 0) return this.#decide(2, order);
-    if ((store.flags[x]! | store.flags[y]!) & HAS.aigp) {
+    if (order !== 0) return this.#decide(3, order);
+    if ((f | g) & HAS.aigp) {
       const m = this.#totalAigp(x);
       const n = this.#totalAigp(y);
-      if (m !== n) return this.#decide(3, m < n ? 1 : -1);
+      if (m !== n) return this.#decide(4, m < n ? 1 : -1);
     }
     const options = this.#sources.decision[this.#paths.source[a]!]!;
     if (options & DECISION.pathMetric) {
       order = store.asPathLength[y]! - store.asPathLength[x]!;
-      if (order !== 0) return this.#decide(4, order);
+      if (order !== 0) return this.#decide(5, order);
     }
     order = store.origin[y]! - store.origin[x]!;
-    return order === 0 ? 0 : this.#decide(5, order);
+    return order === 0 ? 0 : this.#decide(6, order);
   }
 
   #compareMed(a: number, b: number): number {
     const store = this.#store;
     const x = this.#paths.attrs[a]!;
     const y = this.#paths.attrs[b]!;
-    if (x === y || store.med[x] === store.med[y]) return 0;
+    const hasDefaults = this.#sources.withDefaultMed !== 0;
+    if ((x === y || store.med[x] === store.med[y]) && !hasDefaults) return 0;
     const always = this.#sources.decision[this.#paths.source[a]!]! & DECISION.medMetric;
     if (!always && store.neighborAs[x] !== store.neighborAs[y]) return 0;
-    return store.med[y]! - store.med[x]!;
+    return hasDefaults ? this.#med(b) - this.#med(a) : store.med[y]! - store.med[x]!;
+  }
+
+  /** A path's MED, or what its source is configured to take for it. */
+  #med(row: number): number {
+    const store = this.#store;
+    const attrs = this.#paths.attrs[row]!;
+    return store.flags[attrs]! & HAS.med
+      ? store.med[attrs]!
+      : this.#sources.defaultMed[this.#paths.source[row]!]!;
   }
 
   #compareAfterMed(a: number, b: number): number {
@@ -179,31 +193,32 @@ export class DecisionProcess {
     const options = sources.decision[s]!;
     let order =
       Number(sources.kind[s] === SOURCE_KIND.external) - Number(sources.kind[t] === SOURCE_KIND.external);
-    if (order !== 0) return this.#decide(7, order);
+    if (order !== 0) return this.#decide(8, order);
     const resolver = this.#resolver;
     if (resolver && options & DECISION.igpMetric && x !== y) {
       order = resolver.metric(y) - resolver.metric(x);
-      if (order !== 0) return this.#decide(8, order);
-    }
-    if (options & DECISION.preferOlder && sources.kind[s] === SOURCE_KIND.external) {
-      order = paths.changedAt[b]! - paths.changedAt[a]!;
       if (order !== 0) return this.#decide(9, order);
     }
+    const isOtherAs = sources.kind[s]! >= SOURCE_KIND.external && sources.kind[s]! < SOURCE_KIND.nonClient;
+    if (options & DECISION.preferOlder && isOtherAs) {
+      order = paths.changedAt[b]! - paths.changedAt[a]!;
+      if (order !== 0) return this.#decide(10, order);
+    }
     order = this.#originator(y, t) - this.#originator(x, s);
-    if (order !== 0) return this.#decide(10, order);
-    order = store.clusterListLength[y]! - store.clusterListLength[x]!;
     if (order !== 0) return this.#decide(11, order);
+    order = store.clusterListLength[y]! - store.clusterListLength[x]!;
+    if (order !== 0) return this.#decide(12, order);
     if (s !== t) {
       const own = sources.options(s).address;
       const other = sources.options(t).address;
       if (own && other) {
         order = compareIp(other, own);
-        if (order !== 0) return this.#decide(12, order);
+        if (order !== 0) return this.#decide(13, order);
       }
       // Sources without addresses, or two sessions with one neighbour: the name decides, so that it is stable.
-      return this.#decide(12, sources.info(s).protocol < sources.info(t).protocol ? 1 : -1);
+      return this.#decide(13, sources.info(s).protocol < sources.info(t).protocol ? 1 : -1);
     }
-    return this.#decide(13, paths.pathId[b]! - paths.pathId[a]!);
+    return this.#decide(14, paths.pathId[b]! - paths.pathId[a]!);
   }
 
   #originator(attrs: number, source: number): number {

@@ -8,6 +8,10 @@ export const PATH = {
   stale: 1,
   /** Withdrawn, but some update group still has to withdraw it. */
   dead: 2,
+  /** Stale for a second time without having been announced in between: to be removed (RFC 4724 section 4.2). */
+  leaving: 4,
+  /** Stale for longer than the restart time: has LLGR_STALE among its communities after policy (RFC 9494). */
+  longLived: 8,
 } as const;
 
 const INITIAL = 1 << 10;

@@ -20,8 +20,11 @@ export const DECISION = {
 
 export const DEFAULT_DECISION = DECISION.pathMetric | DECISION.igpMetric;
 
-/** How a source and a target relate for reflection (RFC 4456 section 6). */
-export const SOURCE_KIND = { local: 0, external: 1, nonClient: 2, client: 3 } as const;
+/**
+ * How a source and a target relate for reflection (RFC 4456 section 6); those from `nonClient` on are in the own AS.
+ * `confederation` is a neighbour in another member AS of the own confederation (RFC 5065).
+ */
+export const SOURCE_KIND = { local: 0, external: 1, confederation: 2, nonClient: 3, client: 4 } as const;
 export type SourceKind = (typeof SOURCE_KIND)[keyof typeof SOURCE_KIND];
 
 export interface SourceOptions {
@@ -34,6 +37,8 @@ export interface SourceOptions {
   readonly clusterId: number;
   /** `DECISION` bits. */
   readonly decision?: number;
+  /** MED of routes that come without one (BIRD `default bgp_med`). Absent: 0. */
+  readonly defaultMed?: number;
 }
 
 /** Numbers of sources fit 16 bits. */
@@ -44,6 +49,9 @@ export class SourceRegistry {
   routerId = new Uint32Array(64);
   clusterId = new Uint32Array(64);
   decision = new Uint8Array(64);
+  defaultMed = new Uint32Array(64);
+  /** Sources whose `defaultMed` is not 0. */
+  withDefaultMed = 0;
   /** Goes up each time a number is given to another source. */
   generation = new Uint32Array(64);
   readonly #options: (SourceOptions | undefined)[] = [undefined];
@@ -69,12 +77,15 @@ export class SourceRegistry {
     this.routerId[source] = options.routerId;
     this.clusterId[source] = options.clusterId;
     this.decision[source] = options.decision ?? DEFAULT_DECISION;
+    this.defaultMed[source] = options.defaultMed ?? 0;
+    if (this.defaultMed[source] !== 0) this.withDefaultMed++;
     return source;
   }
 
   /** Forgets a source that has no path left. */
   remove(source: number): void {
     this.#options[source] = undefined;
+    if (this.defaultMed[source] !== 0) this.withDefaultMed--;
     this.generation[source]!++;
     this.#free.push(source);
   }
@@ -96,6 +107,7 @@ export class SourceRegistry {
     this.routerId = wider(this.routerId);
     this.clusterId = wider(this.clusterId);
     this.decision = wider(this.decision);
+    this.defaultMed = wider(this.defaultMed);
     this.generation = wider(this.generation);
   }
 }

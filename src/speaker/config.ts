@@ -1,6 +1,7 @@
 /** What a BGP session is configured with, in RFC words. `birdcl-compat/conf/lower.ts` makes these from BIRD text. */
 import type { FamilyIndex } from '../base/family.ts';
 import type { IpAddress } from '../base/ip.ts';
+import type { Role } from './wire/iana.ts';
 
 export interface FamilyConfig {
   readonly family: FamilyIndex;
@@ -11,8 +12,14 @@ export interface FamilyConfig {
   readonly extendedNextHop: boolean;
   /** RFC 4724: list this family in the graceful restart capability. */
   readonly gracefulRestart: boolean;
-  /** RFC 4724: while restarting, announce that forwarding for this family went on. Absent: it did not. */
+  /** RFC 4724, RFC 9494: while restarting, announce that forwarding for this family went on. Absent: it did not. */
   readonly forwardingPreserved?: boolean;
+  /** RFC 9494: list this family in the long-lived graceful restart capability. Absent: no. */
+  readonly longLived?: boolean;
+  /** RFC 9494: stale time that is announced, in seconds below 2^24, and bounds for that of the neighbour. */
+  readonly staleTimeS?: number;
+  readonly minStaleTimeS?: number;
+  readonly maxStaleTimeS?: number;
   /** The session is refused where the neighbour does not offer the family (BIRD `mandatory`). */
   readonly mandatory: boolean;
   /** The session is refused where the neighbour offers the family without RFC 8950. Absent: no. */
@@ -29,6 +36,7 @@ export interface RequiredCapabilities {
   readonly extendedMessages: boolean;
   readonly hostname: boolean;
   readonly gracefulRestart: boolean;
+  readonly longLivedGracefulRestart: boolean;
 }
 
 export interface SessionConfig {
@@ -36,6 +44,10 @@ export interface SessionConfig {
   readonly name: string;
   readonly routerId: number;
   readonly localAs: number;
+  /** RFC 5065: the confederation's AS, which neighbours outside of it see instead of `localAs`. Absent: `localAs`. */
+  readonly publicAs?: number;
+  /** RFC 5065: the neighbour is in another member AS of the same confederation. Absent: no. */
+  readonly confederationMember?: boolean;
   /** The neighbour's AS; `external` and `internal` accept any other, or only the own AS. */
   readonly remoteAs: number | 'external' | 'internal' | 'any';
   readonly remoteAddress: IpAddress;
@@ -82,10 +94,20 @@ export interface SessionConfig {
   readonly extendedMessages: boolean;
   readonly gracefulRestart: 'off' | 'aware' | 'on';
   readonly gracefulRestartTimeS: number;
+  /** Bounds for the restart time of the neighbour, in seconds. Absent: it is taken as it is. */
+  readonly minRestartTimeS?: number;
+  readonly maxRestartTimeS?: number;
+  /** RFC 9494. Absent: off. */
+  readonly longLived?: 'off' | 'aware' | 'on';
   /** Absent: none. */
   readonly require?: RequiredCapabilities;
-  /** RFC 9234 and RFC 9072 are not offered. */
+  /** RFC 9234: what this side is to the neighbour (`ROLE`). Absent: no role. */
+  readonly role?: Role;
+  /** RFC 9234 section 4.2, strict mode: the neighbour has to announce a role. Absent: no. */
+  readonly requireRole?: boolean;
   readonly hostname?: string;
+  /** Reads nothing more once the session is Established, to see what a neighbour makes of it. Absent: reads. */
+  readonly disableReceive?: boolean;
 }
 
 /** A range of neighbours that may connect (BIRD `neighbor range`); each gets a session made from the template. */

@@ -399,7 +399,15 @@ export class Connection implements FrameHandler, TimerEvents {
   }
 
   holdExpired(): void {
-    this.feed({ type: 'HoldTimer_Expires' });
+    const isLongLived = this.negotiated?.families.some(({ longLived }) => longLived !== undefined);
+    if (this.state !== 'Established' || !isLongLived) {
+      this.feed({ type: 'HoldTimer_Expires' });
+      return;
+    }
+    // RFC 9494 section 4.2: long-lived graceful restart covers the loss of the hold timer too. A NOTIFICATION would
+    // have the neighbour give up our routes, so that the connection is dropped as if it had broken.
+    this.#closeError = new Error('Hold timer expired');
+    this.feed({ type: 'TcpConnectionFails' });
   }
 
   sendHoldExpired(): void {

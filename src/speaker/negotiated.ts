@@ -13,6 +13,10 @@ export interface NegotiatedFamily {
   readonly gracefulRestart: boolean;
   /** RFC 4724: the neighbour kept forwarding for this family over its restart. */
   readonly forwardingPreserved: boolean;
+  /** RFC 9494: the neighbour can restart with a long-lived stale period for this family. Absent: no. */
+  readonly longLived?: { readonly forwardingPreserved: boolean };
+  /** RFC 9494: how long its routes are kept as long-lived stale, in seconds within our bounds. Absent: not at all. */
+  readonly staleTimeS?: number;
 }
 
 export interface Negotiated {
@@ -21,6 +25,10 @@ export interface Negotiated {
   readonly localRouterId: number;
   readonly remoteRouterId: number;
   readonly internal: boolean;
+  /** RFC 5065: the AS that neighbours outside of the confederation know us by. Absent: `localAs`. */
+  readonly publicAs?: number;
+  /** RFC 5065: the neighbour is in another member AS of our confederation. Absent: no. */
+  readonly confederationMember?: boolean;
   readonly holdTimeS: number;
   readonly keepaliveTimeS: number;
   /** Both sides understand 4-octet AS numbers (RFC 6793). */
@@ -33,6 +41,11 @@ export interface Negotiated {
   readonly maxSendLength: number;
   /** Longest message that may arrive. */
   readonly maxReceiveLength: number;
-  /** RFC 4724: the neighbour sent the capability; its restart time in seconds, and whether it is restarting now. */
+  /** RFC 9494: the neighbour sent the capability, so that it takes routes that are long-lived stale. Absent: no. */
+  readonly longLivedAware?: boolean;
+  /**
+   * RFC 4724: the neighbour sent the capability; its restart time in seconds, within our bounds, and whether it is
+   * restarting now.
+   */
   readonly gracefulRestart?: { readonly restartTimeS: number; readonly restarting: boolean };
 }

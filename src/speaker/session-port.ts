@@ -63,4 +63,6 @@ export interface RouteReceiver {
 export interface SessionEvents {
   /** The session is Established; the receiver gets its routes from here on. */
   established(session: EstablishedSession): RouteReceiver;
+  /** Whether routes of a session that is gone are kept for its graceful restart. Absent: never. */
+  isRestarting?(name: string): boolean;
 }

@@ -362,7 +362,11 @@ export class Session implements ConnectionHost {
   }
 
   #gracefulRestartIsPossible(): boolean {
-    return this.#current?.negotiated?.families.some((family) => family.gracefulRestart) === true;
+    return (
+      this.#current?.negotiated?.families.some(
+        ({ gracefulRestart, longLived }) => gracefulRestart || longLived !== undefined,
+      ) === true
+    );
   }
 
   #ttl(): { readonly ttl: number; readonly minTtl?: number } {
@@ -408,7 +412,7 @@ export class Session implements ConnectionHost {
       otherState: other?.state ?? 'Idle',
       localRouterId: this.config.routerId,
       remoteRouterId: answer.remoteRouterId,
-      localAs: this.config.localAs,
+      localAs: this.config.publicAs ?? this.config.localAs,
       remoteAs: answer.remoteAs,
     });
     if (outcome === 'closeNew') return bgpError(ERROR.cease, CEASE.connectionCollision);
@@ -433,6 +437,7 @@ export class Session implements ConnectionHost {
     this.#setPhase('up');
     this.#env.emit({ type: 'established', session: this.name });
     this.#receiver = this.#env.events.established(this.#established(connection));
+    if (this.config.disableReceive) connection.pauseReading();
     return this.#receiver;
   }
 

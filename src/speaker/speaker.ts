@@ -454,7 +454,9 @@ export class Speaker {
     const waitS = Math.max(this.#options.dynamicRemovalTimeS ?? DEFAULT_DYNAMIC_REMOVAL_TIME_S, restartTimeS);
     const timer = this.#options.clock.setTimer(waitS * 1000, () => {
       this.#removals.delete(session);
-      if (session.isQuiet) this.#dropSession(session, 'none');
+      // It is expected back while its routes are kept, which the neighbour's times decide.
+      if (this.#options.events.isRestarting?.(session.name)) this.#scheduleRemoval(session);
+      else if (session.isQuiet) this.#dropSession(session, 'none');
     });
     this.#removals.set(session, timer);
   }

@@ -54,6 +54,10 @@ export interface ChannelView {
   readonly exportLimit?: LimitView;
   readonly importKeepFiltered: boolean;
   readonly stats: ChannelStats;
+  /** While the neighbour restarts: what is kept of it. */
+  readonly neighborRestart?: 'None' | 'Regular' | 'Long-lived';
+  /** RFC 9494: seconds until what is left is dropped. */
+  readonly staleTimerS?: number;
   /** The next hop that this side puts into routes of its own. */
   readonly nextHop?: IpAddress;
   readonly igpTable4?: string;
@@ -76,7 +80,17 @@ export interface CapabilitiesView {
   readonly addPathReceive: readonly string[];
   readonly addPathSend: readonly string[];
   readonly enhancedRefresh: boolean;
+  /** RFC 9494; without families the side only takes routes that are long-lived stale. */
+  readonly longLived?: {
+    readonly timeS: number;
+    /** Families are listed at all. */
+    readonly listed: boolean;
+    readonly supported: readonly string[];
+    readonly preserved: readonly string[];
+  };
   readonly hostname?: string;
+  /** RFC 9234, in BIRD's words. */
+  readonly role?: string;
 }
 
 /** A running timer: what remains, of what. */
@@ -95,6 +109,8 @@ export interface BgpView {
   readonly neighborPort?: number;
   readonly neighborAs: number;
   readonly localAs: number;
+  /** Routes are kept for a restart of the neighbour (RFC 4724); seconds until it has to be back, absent afterwards. */
+  readonly neighborRestart?: { readonly remainsS?: number };
   readonly errorWait?: TimerView;
   readonly connectDelay?: TimerView;
   /** `Socket: Connection refused`, `Received: Administrative shutdown`, … */
@@ -107,6 +123,7 @@ export interface BgpView {
     readonly internal: boolean;
     readonly multihop: boolean;
     readonly routeReflectorClient: boolean;
+    readonly routeServerClient: boolean;
     readonly as4: boolean;
     readonly sourceAddress: IpAddress;
     readonly holdTimer: TimerView;

@@ -73,9 +73,12 @@ function* bgpDetails(bgp: BgpView): Iterable<string> {
   if (bgp.neighborPort !== undefined) yield `    Neighbor port:    ${bgp.neighborPort}`;
   yield `    Neighbor AS:      ${bgp.neighborAs}`;
   yield `    Local AS:         ${bgp.localAs}`;
+  if (bgp.neighborRestart) yield '    Neighbor graceful restart active';
   if (bgp.errorWait) yield `    Error wait:       ${timer(bgp.errorWait)}`;
   if (bgp.connectDelay) yield `    Connect delay:    ${timer(bgp.connectDelay)}`;
+  const restartS = bgp.neighborRestart?.remainsS;
   const { session } = bgp;
+  if (!session && restartS !== undefined) yield `    Restart timer:    ${restartS.toFixed(3)}/-`;
   if (session) {
     yield `    Neighbor ID:      ${formatIpv4(session.neighborId)}`;
     yield '    Local capabilities';
@@ -86,6 +89,7 @@ function* bgpDetails(bgp: BgpView): Iterable<string> {
       session.internal ? 'internal' : 'external',
       session.multihop ? 'multihop' : '',
       session.routeReflectorClient ? 'route-reflector' : '',
+      session.routeServerClient ? 'route-server' : '',
       session.as4 ? 'AS4' : '',
     ];
     yield `    Session:          ${words.filter((word) => word !== '').join(' ')}`;
@@ -126,7 +130,16 @@ function* capabilities(side: CapabilitiesView): Iterable<string> {
     yield families('TX', side.addPathSend);
   }
   if (side.enhancedRefresh) yield '      Enhanced refresh';
+  if (side.longLived) {
+    yield '      Long-lived graceful restart';
+    if (side.longLived.listed) {
+      yield `        LL stale time: ${side.longLived.timeS}`;
+      yield families('AF supported', side.longLived.supported);
+      yield families('AF preserved', side.longLived.preserved);
+    }
+  }
   if (side.hostname !== undefined) yield `      Hostname: ${side.hostname}`;
+  if (side.role !== undefined) yield `      Role: ${side.role}`;
 }
 
 function* limitDetails(label: string, limit: LimitView | undefined): Iterable<string> {
@@ -164,6 +177,8 @@ function* channelDetails(channel: ChannelView, isBgp: boolean): Iterable<string>
     yield counters('Export withdraws:', ew.received, NONE, NONE, NONE, ew.accepted);
   }
   if (!isBgp) return;
+  if (channel.neighborRestart) yield `    Neighbor GR:    ${channel.neighborRestart}`;
+  if (channel.staleTimerS !== undefined) yield `    LL stale timer: ${channel.staleTimerS.toFixed(3)}/-`;
   if (channel.state === 'UP' && channel.nextHop) yield `    BGP Next hop:   ${formatIp(channel.nextHop)}`;
   if (channel.igpTable4 !== undefined) yield `    IGP IPv4 table: ${channel.igpTable4}`;
   if (channel.igpTable6 !== undefined) yield `    IGP IPv6 table: ${channel.igpTable6}`;

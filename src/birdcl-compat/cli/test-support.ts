@@ -96,6 +96,7 @@ const PROTOCOLS: readonly ProtocolView[] = [
         internal: true,
         multihop: true,
         routeReflectorClient: true,
+        routeServerClient: false,
         as4: true,
         sourceAddress: ip('192.0.2.1'),
         holdTimer: { remainsS: 74.5, ofS: 90 },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDiagnostic, oneLine } from './diagnostics.ts';
 import type { BgpProtocolConfig, DaemonConfig, StaticProtocolConfig } from './lowered.ts';
+import type { SessionConfig } from '../../speaker/config.ts';
 import { ACCEPTED, neighbor, REFLECTOR, REFUSED } from './samples.ts';
 import { HOST, load, verdict } from './test-support.ts';
 
@@ -126,6 +127,7 @@ describe('what options become', () => {
         extendedMessages: false,
         gracefulRestart: 'aware',
         gracefulRestartTimeS: 120,
+        longLived: 'aware',
       },
     });
     expect(protocol).toMatchObject({
@@ -208,6 +210,61 @@ describe('what options become', () => {
       disableAfterCease: [1, 0],
       families: [{ requireAddPath: true, requireExtendedNextHop: true, forwardingPreserved: true }],
     });
+  });
+
+  it('long-lived graceful restart', () => {
+    const text = neighbor(
+      'long lived graceful restart; long lived stale time 60; max long lived stale time 90; min graceful restart time 7; require long lived graceful restart;',
+      'min long lived stale time 9;',
+    );
+    const { session, channels } = bgp(text, 'n1');
+    expect(session.config).toMatchObject({
+      longLived: 'on',
+      minRestartTimeS: 7,
+      require: { longLivedGracefulRestart: true, gracefulRestart: false },
+      families: [
+        { longLived: true, staleTimeS: 60, minStaleTimeS: 9, maxStaleTimeS: 90, gracefulRestart: false },
+      ],
+    });
+    expect(channels[0]).toMatchObject({ staleTimeS: 60, minStaleTimeS: 9, maxStaleTimeS: 90 });
+    const off = bgp(neighbor('graceful restart off;'), 'n1');
+    expect(off.session.config).toMatchObject({ longLived: 'off' });
+    const one = bgp(neighbor('long lived graceful restart;', 'long lived graceful restart off;'), 'n1');
+    expect(one.channels[0]!.longLived).toBe(false);
+  });
+
+  it.each([
+    ['peer', 4],
+    ['provider', 0],
+    ['customer', 3],
+    ['rs_server', 1],
+    ['rs_client', 2],
+  ])('role %s', (word, role) => {
+    const text = neighbor(`local role ${word}; require roles;`, 'import all; export all;');
+    const { session } = bgp(text.replace('10.0.0.1 as 64512', '10.0.0.1 as 1'), 'n1');
+    expect(session.config).toMatchObject({ role, requireRole: true });
+  });
+
+  it('a confederation, seen from within the member AS, from another one and from outside', () => {
+    const of = (options: string, as: number): BgpProtocolConfig => {
+      const text = neighbor(`confederation 65000; ${options}`, 'import all; export all;');
+      return bgp(text.replace('10.0.0.1 as 64512', `10.0.0.1 as ${as}`), 'n1');
+    };
+    const [own, member, outside] = [of('', 64512), of('confederation member;', 64513), of('', 64513)];
+    const facts = [own, member, outside].map(({ session, confederation, channels }) => {
+      const { publicAs, confederationMember } = session.config as SessionConfig;
+      return [confederation, publicAs, confederationMember, channels[0]!.aigp];
+    });
+    expect(facts).toEqual([
+      [65000, undefined, undefined, true],
+      [65000, undefined, true, true],
+      [65000, 65000, undefined, false],
+    ]);
+  });
+
+  it('a host name of its own', () => {
+    const { session } = bgp(neighbor('hostname "edge"; advertise hostname; disable rx;'), 'n1');
+    expect(session.config).toMatchObject({ hostname: 'edge', disableReceive: true });
   });
 
   it('an external neighbour', () => {

@@ -116,6 +116,11 @@ export interface BgpChannelConfig extends ChannelConfig {
   readonly gracefulRestart: boolean;
   /** RFC 7311: the attribute is understood on this session. */
   readonly aigp: boolean;
+  /** RFC 9494: whether the family is listed in the capability, and its times in seconds. */
+  readonly longLived: boolean;
+  readonly staleTimeS: number;
+  readonly minStaleTimeS: number;
+  readonly maxStaleTimeS: number;
   readonly requireExtendedNextHop: boolean;
   readonly requireAddPath: boolean;
 }
@@ -145,6 +150,8 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly rsClient: boolean;
   /** RFC 4456 CLUSTER_ID; the router ID where not given. */
   readonly clusterId: number;
+  /** RFC 5065: AS of the confederation that the own AS is part of. */
+  readonly confederation?: number;
   readonly channels: readonly BgpChannelConfig[];
   readonly decision: {
     /** Compare AS path lengths. */
@@ -154,6 +161,8 @@ export interface BgpProtocolConfig extends ProtocolConfig {
     readonly igpMetric: boolean;
     readonly preferOlder: boolean;
     readonly defaultLocalPref: number;
+    /** MED of routes without one. */
+    readonly defaultMed: number;
   };
   /** How often the own AS may be in a received path before it is a loop (BIRD `allow local as`). */
   readonly allowLocalAs: number;

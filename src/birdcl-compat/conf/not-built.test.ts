@@ -12,9 +12,9 @@ describe('what is not built yet', () => {
   });
 
   it('does not hide what BIRD would refuse', () => {
-    const { errors } = load('protocol bgp { bfd; hold time 2; }\n');
+    const { errors } = load('protocol bgp { free bind; hold time 2; }\n');
     expect(errors.map(({ message, notBuilt }) => [message, notBuilt])).toEqual([
-      ["'bfd' is not built yet", true],
+      ["'free bind' is not built yet", true],
       ['Hold time must be in range 3-65535 or zero', undefined],
     ]);
   });

@@ -170,7 +170,29 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'defaults of attributes',
-    text: neighbor('default bgp_med 0; default bgp_local_pref 5; deterministic med; prefer older;'),
+    text: neighbor('default bgp_med 7; default bgp_local_pref 5; deterministic med; prefer older;'),
+  },
+  {
+    name: 'long-lived graceful restart',
+    text: neighbor(
+      'long lived graceful restart; long lived stale time 60;',
+      'long lived graceful restart off; long lived stale time 16777215;',
+    ),
+  },
+  { name: 'awareness of long-lived graceful restart', text: neighbor('long lived graceful restart aware;') },
+  {
+    name: 'a role',
+    text: neighbor('local role rs_server; require roles;', 'import all; export all;').replace(
+      /neighbor 10\.0\.0\.1 as \d+/,
+      'neighbor 10.0.0.1 as 64999',
+    ),
+  },
+  {
+    name: 'a confederation',
+    text: neighbor('confederation 65000; confederation member;').replace(
+      /neighbor 10\.0\.0\.1 as \d+/,
+      'neighbor 10.0.0.1 as 64999',
+    ),
   },
   {
     name: 'graceful restart in full',
@@ -464,13 +486,6 @@ export const REFUSED: readonly Refused[] = [
     text: neighbor('', 'secondary;'),
     error: 'bird.conf:8:1 BGP with secondary option requires sorted table',
   },
-  { name: 'BFD', text: neighbor('bfd;'), error: "bird.conf:6:3 'bfd' is not built yet", onlyHere: true },
-  {
-    name: 'long-lived graceful restart',
-    text: neighbor('long lived graceful restart;'),
-    error: "bird.conf:6:3 'long lived graceful restart' is not built yet",
-    onlyHere: true,
-  },
   {
     name: 'an MPLS channel',
     text: `vpn4 table v;\n${neighbor('vpn4 mpls { import all; };')}`,
@@ -484,7 +499,6 @@ export const REFUSED: readonly Refused[] = [
   },
   ...(
     [
-      ['a default MED', neighbor('default bgp_med 4;'), '6:3', "'default bgp_med' is not built yet"],
       [
         'a limit on static routes',
         `${HEAD}protocol static {\n  ipv4 { import limit 5; };\n}\n`,

@@ -3,6 +3,15 @@ import { seededRandom } from '../../base/random.ts';
 import { AsPath, PathMask, type MaskItem } from './as-path.ts';
 import { ValueSet } from './sets.ts';
 
+test.each<[string, number[], number, number]>([
+  ['a sequence of a confederation alone', [3, 1, 0, 0, 0, 9], 9, 9],
+  ['one before a plain sequence', [3, 1, 0, 0, 0, 9, 2, 1, 0, 0, 0, 8], 8, 8],
+  ['a set of a confederation behind', [2, 1, 0, 0, 0, 8, 4, 1, 0, 0, 0, 9], 0, 8],
+])('the last AS of %s', (_name, bytes, last, lastNonAggregated) => {
+  const found = new AsPath(Uint8Array.from(bytes));
+  expect([found.last, found.lastNonAggregated]).toEqual([last, lastNonAggregated]);
+});
+
 /** A path of sequences with so many AS numbers each. */
 function path(asNumbers: readonly number[], ...lengths: number[]): AsPath {
   const bytes: number[] = [];

@@ -53,10 +53,11 @@ function factsOf(bytes: Uint8Array): Facts {
     else {
       if (first < 0) first = isSet ? 0 : (numbers[start] ?? 0);
       length += isSet ? 1 : count;
-      if (isSet) last = 0;
-      else if (count > 0) last = numbers[numbers.length - 1]!;
     }
-    if (!hasSets && type === SEGMENT.sequence && count > 0) lastNonAggregated = last;
+    // Unlike the first AS, the last one may be that of a member of a confederation.
+    if (isSet) last = 0;
+    else if (count > 0) last = numbers[numbers.length - 1]!;
+    if (!hasSets && count > 0) lastNonAggregated = last;
   }
   return {
     numbers,

@@ -8,7 +8,8 @@ import { asAt } from '../../rib/attrs/as-path.ts';
 import { ATTR, FLAG, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from '../../rib/attrs/edit.ts';
 import type { RoutingTable } from '../../rib/table.ts';
-import { SimWorld } from '../../speaker/sim/speakers.ts';
+import type { SessionConfig } from '../../speaker/config.ts';
+import { familyConfig, SimWorld } from '../../speaker/sim/speakers.ts';
 import type { SimHost, SimLink } from '../../speaker/sim/network.ts';
 import type { PeerPolicy } from '../peer-policy.ts';
 import type { Reflector } from '../reflector.ts';
@@ -110,6 +111,8 @@ export class ReflectionWorld {
     router.speaker.happenings.subscribe((event) => {
       if (event.type === 'ended' && !this.#ending) this.#sessionsLost++;
     });
+    // Those say in their OPENs that forwarding went on, so that what is kept of them is refreshed, not dropped.
+    router.speaker.restarting = this.#random.chance(0.5);
     await router.listen();
     this.#routers.set(spec.name, { spec, router, own: new Map() });
     this.#policyBooks.set(spec.name, new SimPolicies(router.reflector.store));
@@ -165,10 +168,26 @@ export class ReflectionWorld {
   #connect({ a, b }: { a: string; b: string }): void {
     const first = this.#routers.get(a)!;
     const second = this.#routers.get(b)!;
-    first.router.addNeighbor(b, second.router);
-    second.router.addNeighbor(a, first.router);
+    const restarts = this.#random.chance(0.3);
+    first.router.addNeighbor(b, second.router, restarts ? this.#restarting() : {});
+    second.router.addNeighbor(a, first.router, restarts ? this.#restarting() : {});
     const ends: [SimHost, SimHost] = [first.router.host, second.router.host];
     this.#links.push({ link: this.#sim.network.link(...ends), ends });
+  }
+
+  /** Graceful restart with times that are over in the middle of the trouble, often followed by a long-lived period. */
+  #restarting(): Partial<SessionConfig> {
+    const random = this.#random;
+    const longLived = random.chance(0.7);
+    const staleTimeS = 5 + random.below(60);
+    return {
+      gracefulRestart: 'on',
+      gracefulRestartTimeS: random.below(20),
+      longLived: longLived ? 'on' : 'aware',
+      families: [
+        familyConfig(0, { gracefulRestart: true, forwardingPreserved: true, longLived, staleTimeS }),
+      ],
+    };
   }
 
   /** A minute of announcements, changes and withdrawals over links that delay, chop, stall, break and vanish. */

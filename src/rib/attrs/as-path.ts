@@ -86,6 +86,14 @@ export function hasAsSet(bytes: Uint8Array, at: number, length: number): boolean
   return false;
 }
 
+/** Whether the path has segments of a confederation (RFC 5065). */
+export function hasConfed(bytes: Uint8Array, at: number, length: number): boolean {
+  for (const end = at + length; at < end; at += 2 + bytes[at + 1]! * 4) {
+    if (bytes[at]! >= SEGMENT.confedSequence) return true;
+  }
+  return false;
+}
+
 /** Whether some AS number needs more than two bytes. */
 export function needsAs4(bytes: Uint8Array, at: number, length: number): boolean {
   const end = at + length;
@@ -138,13 +146,21 @@ export function stripConfed(bytes: Uint8Array, at: number, length: number): Uint
   return Uint8Array.from(out);
 }
 
-/** The path with `asn` in front, in an AS_SEQUENCE (RFC 4271 section 5.1.2). */
-export function prependAs(path: Uint8Array, asn: number, times = 1): Uint8Array {
+/**
+ * The path with `asn` in front, in an AS_SEQUENCE (RFC 4271 section 5.1.2), or in an AS_CONFED_SEQUENCE (RFC 5065
+ * section 4.1).
+ */
+export function prependAs(
+  path: Uint8Array,
+  asn: number,
+  times = 1,
+  segment: typeof SEGMENT.asSequence | typeof SEGMENT.confedSequence = SEGMENT.asSequence,
+): Uint8Array {
   let out = path;
   for (let i = 0; i < times; i++) {
     const four = [asn >>> 24, (asn >>> 16) & 255, (asn >>> 8) & 255, asn & 255];
-    const extend = out.length > 0 && out[0] === SEGMENT.asSequence && out[1]! < 255;
-    const head = extend ? [SEGMENT.asSequence, out[1]! + 1] : [SEGMENT.asSequence, 1];
+    const extend = out.length > 0 && out[0] === segment && out[1]! < 255;
+    const head = extend ? [segment, out[1]! + 1] : [segment, 1];
     out = Uint8Array.from([...head, ...four, ...out.subarray(extend ? 2 : 0)]);
   }
   return out;

@@ -1,6 +1,7 @@
 /** Making an attribute set from another one by setting and removing attributes. */
 import type { AttrStore } from './store.ts';
-import { FLAG } from './codes.ts';
+import { ATTR, FLAG } from './codes.ts';
+import { hasCommunity } from './communities.ts';
 
 interface Entry {
   readonly code: number;
@@ -79,6 +80,17 @@ export class AttrEditor {
     }
     return this.#store.intern(out, 0, at, wireLength);
   }
+}
+
+/**
+ * The set with a community added, the number itself where it has it already.
+ * @param editor of the store that the set is in
+ */
+export function withCommunity(editor: AttrEditor, attrs: number, community: number): number {
+  const communities = editor.edit(attrs).get(ATTR.communities) ?? new Uint8Array(0);
+  if (hasCommunity(communities, 0, communities.length, community)) return attrs;
+  const value = Uint8Array.of(...communities, ...u32Bytes(community));
+  return editor.set(ATTR.communities, FLAG.optional | FLAG.transitive, value).commit();
 }
 
 /** Big-endian bytes of a 32-bit value. */

@@ -10,9 +10,9 @@
  * Sets are counted. A set that nobody retains lives until the next `sweep`, so a number that was just made or
  * released stays good while the event that made it is handled.
  */
-import { ATTR, FLAG, LOCAL_ATTR } from './codes.ts';
+import { ATTR, FLAG, LOCAL_ATTR, WELL_KNOWN_COMMUNITY } from './codes.ts';
 import { nextCapacity, widened, type Column } from '../../base/columns.ts';
-import { asAt, asPathLength, firstAs } from './as-path.ts';
+import { asAt, asPathLength, firstAs, hasConfed } from './as-path.ts';
 
 /** No set: the number 0 is never given out. */
 export const NO_ATTRS = 0;
@@ -34,10 +34,17 @@ export const HAS = {
   nextHop6: 2048,
   /** Some community is a well-known one (RFC 1997). */
   wellKnownCommunity: 4096,
+  /** LLGR_STALE is among the communities (RFC 9494). */
+  longLivedStale: 8192,
+  /** ONLY_TO_CUSTOMER (RFC 9234). */
+  onlyToCustomer: 16384,
+  /** AS_PATH has segments of a confederation (RFC 5065). */
+  confederationPath: 32768,
 } as const;
 
 /** What RFC 4271 section 5 wants in every iBGP route, and nothing that some sessions would not accept. */
 const PLAIN = HAS.origin | HAS.asPath | HAS.nextHop | HAS.localPref;
+const NOT_EVERYWHERE = HAS.nextHop6 | HAS.aigp | HAS.confederationPath;
 
 const INITIAL_SETS = 1 << 10;
 const INITIAL_BYTES = 1 << 16;
@@ -131,7 +138,7 @@ export class AttrStore {
     const attrs = this.find(source, start, end);
     if (attrs === NO_ATTRS) return NO_ATTRS;
     const flags = this.flags[attrs]!;
-    return (flags & (PLAIN | HAS.nextHop6 | HAS.aigp)) === PLAIN ? attrs : NO_ATTRS;
+    return (flags & (PLAIN | NOT_EVERYWHERE)) === PLAIN ? attrs : NO_ATTRS;
   }
 
   /**
@@ -232,6 +239,11 @@ export class AttrStore {
       at += length;
     }
     return -1;
+  }
+
+  /** The AS in ONLY_TO_CUSTOMER (RFC 9234) of a set that has it. */
+  onlyToCustomer(attrs: number): number {
+    return asAt(this.bytes, this.valueAt(attrs, ATTR.onlyToCustomer));
   }
 
   /** A copy of an attribute's value, or undefined where the set does not have it. */
@@ -427,6 +439,7 @@ export class AttrStore {
           flags |= HAS.asPath;
           this.asPathLength[attrs] = asPathLength(bytes, value, length);
           this.neighborAs[attrs] = firstAs(bytes, value, length);
+          if (hasConfed(bytes, value, length)) flags |= HAS.confederationPath;
           break;
         case ATTR.nextHop:
           flags |= HAS.nextHop;
@@ -447,7 +460,9 @@ export class AttrStore {
         case ATTR.communities:
           flags |= HAS.communities;
           for (let i = value; i < value + length; i += 4) {
-            if (bytes[i] === 0xff && bytes[i + 1] === 0xff) flags |= HAS.wellKnownCommunity;
+            if (bytes[i] !== 0xff || bytes[i + 1] !== 0xff) continue;
+            flags |= HAS.wellKnownCommunity;
+            if (asAt(bytes, i) === WELL_KNOWN_COMMUNITY.llgrStale) flags |= HAS.longLivedStale;
           }
           break;
         case ATTR.originatorId:
@@ -460,6 +475,9 @@ export class AttrStore {
           break;
         case ATTR.aigp:
           flags |= HAS.aigp;
+          break;
+        case ATTR.onlyToCustomer:
+          flags |= HAS.onlyToCustomer;
           break;
         default:
           break;

@@ -5,7 +5,7 @@
 import { formatIp, formatIpv4, ipFromBytes } from '../../base/ip.ts';
 import { asAt, checkAsPath, formatAsPath } from './as-path.ts';
 import { aigpMetric, checkAigp } from './aigp.ts';
-import { ATTR, FLAG } from './codes.ts';
+import { ATTR, FLAG, SEGMENT } from './codes.ts';
 import { formatCommunities, formatExtendedCommunities, formatLargeCommunities } from './communities.ts';
 
 /** RFC 7606 section 2: what a malformed attribute costs. */
@@ -17,6 +17,10 @@ export interface AttrContext {
   readonly as4: boolean;
   /** The neighbour is in the same AS: LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST mean something. */
   readonly internal: boolean;
+  /** The neighbour is in another member AS of the own confederation (RFC 5065). Absent: no. */
+  readonly confederationMember?: boolean;
+  /** AS paths may have segments of the own confederation: it is one, and the neighbour is in it. Absent: no. */
+  readonly confederation?: boolean;
   /** LOCAL_PREF is taken from external neighbours as well (BIRD `allow bgp_local_pref`). */
   readonly allowLocalPref: boolean;
   /** AIGP is accepted (RFC 7311 section 3.4: not by default on external sessions). */
@@ -62,6 +66,20 @@ const formatRouterIds: AttrRow['format'] = (bytes, at, length) => {
   return ids.join(' ');
 };
 
+function checkAsPathOf(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  context: AttrContext,
+): string | undefined {
+  const { as4, confederation = false, confederationMember } = context;
+  const fault = checkAsPath(bytes, at, length, as4 ? 4 : 2, confederation);
+  // RFC 5065 section 5: what comes from another member AS starts with that AS.
+  if (!fault && confederationMember && (length === 0 || bytes[at] !== SEGMENT.confedSequence))
+    return 'missing initial AS_CONFED_SEQUENCE';
+  return fault;
+}
+
 const WELL_KNOWN = FLAG.transitive;
 const OPTIONAL_TRANSITIVE = FLAG.optional | FLAG.transitive;
 const OPTIONAL = FLAG.optional;
@@ -88,7 +106,7 @@ const ROWS: readonly AttrRow[] = [
     flags: WELL_KNOWN,
     rfc: 'RFC 4271 section 5.1.2',
     malformed: 'treat-as-withdraw',
-    check: (bytes, at, length, context) => checkAsPath(bytes, at, length, context.as4 ? 4 : 2, false),
+    check: checkAsPathOf,
     format: formatAsPath,
   },
   {
@@ -115,7 +133,7 @@ const ROWS: readonly AttrRow[] = [
     flags: WELL_KNOWN,
     rfc: 'RFC 4271 section 5.1.5',
     malformed: 'treat-as-withdraw',
-    accept: (context) => context.internal || context.allowLocalPref,
+    accept: (context) => context.internal || context.confederationMember === true || context.allowLocalPref,
     check: exactly(4),
     format: formatU32,
   },

@@ -102,6 +102,8 @@ const FORWARDING_BIT = 0x80;
 const MAX_RESTART_TIME_S = 0xfff;
 const ADD_PATH_RECEIVE = 1;
 const ADD_PATH_SEND = 2;
+/** No role: stands for several that differ. */
+export const CONTRADICTORY_ROLE = 255;
 
 /** In the order in which they are announced. */
 const ROWS: readonly CapabilityRow[] = [
@@ -139,9 +141,12 @@ const ROWS: readonly CapabilityRow[] = [
     code: CAPABILITY.role,
     decode: (caps, bytes, start, end) => {
       if (end - start !== 1) return false;
-      caps.role = bytes[start]!;
+      const role = bytes[start]!;
+      // RFC 9234 section 4.2: several roles that differ are a mismatch, whatever ours is.
+      caps.role = caps.role === undefined || caps.role === role ? role : CONTRADICTORY_ROLE;
       return true;
     },
+    encode: (caps) => (caps.role === undefined ? [] : [[caps.role]]),
   },
   {
     code: CAPABILITY.gracefulRestart,
@@ -223,6 +228,17 @@ const ROWS: readonly CapabilityRow[] = [
       }
       return true;
     },
+    encode: (caps) => {
+      if (!caps.longLivedGracefulRestart) return [];
+      const value: number[] = [];
+      for (const { afi, safi, longLived } of caps.families) {
+        if (!longLived) continue;
+        const { forwardingPreserved, staleTimeS } = longLived;
+        value.push(...put16(afi), safi, forwardingPreserved ? FORWARDING_BIT : 0);
+        value.push((staleTimeS >>> 16) & 0xff, ...put16(staleTimeS));
+      }
+      return [value];
+    },
   },
   {
     code: CAPABILITY.hostname,
@@ -301,7 +317,8 @@ const FAMILY_NAMES: Readonly<Record<string, string>> = {
   '2/133': 'flow6',
 };
 
-const ROLE_NAMES: readonly string[] = ['provider', 'rs_server', 'rs_client', 'customer', 'peer'];
+/** BIRD's words for roles, by value. */
+export const ROLE_NAMES: readonly string[] = ['provider', 'rs_server', 'rs_client', 'customer', 'peer'];
 
 /** The lines that BIRD 2 prints below `Local capabilities` and `Neighbor capabilities`, indentation included. */
 export function formatCapabilities(caps: Capabilities): string[] {

@@ -48,6 +48,10 @@ export const OPEN_PARAMETER = {
   extendedLength: 255,
 } as const;
 
+/** https://www.iana.org/assignments/bgp-parameters (BGP Role Value, RFC 9234 section 4.1). */
+export const ROLE = { provider: 0, rsServer: 1, rsClient: 2, customer: 3, peer: 4 } as const;
+export type Role = (typeof ROLE)[keyof typeof ROLE];
+
 /** ROUTE-REFRESH subtypes (RFC 7313 section 3.2). */
 export const REFRESH_SUBTYPE = { request: 0, begin: 1, end: 2 } as const;
 

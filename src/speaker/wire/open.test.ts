@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { familyConfig, sessionConfig, addressOf } from '../sim/speakers.ts';
-import type { RequiredCapabilities, SessionConfig } from '../config.ts';
+import type { FamilyConfig, RequiredCapabilities, SessionConfig } from '../config.ts';
 import type { Negotiated } from '../negotiated.ts';
 import { formatCapabilities, noCapabilities, type Capabilities } from './capabilities.ts';
 import type { BgpError } from './errors.ts';
-import { HEADER_LENGTH } from './iana.ts';
+import { HEADER_LENGTH, ROLE } from './iana.ts';
 import {
   decodeOpen,
   encodeOpen,
@@ -209,9 +209,20 @@ function requiring(name: keyof RequiredCapabilities): Partial<SessionConfig> {
     as4: false,
     extendedMessages: false,
     hostname: false,
+    longLivedGracefulRestart: false,
     gracefulRestart: false,
   };
   return { require: { ...none, [name]: true } };
+}
+
+/** An OPEN of a neighbour with graceful restart of both kinds. */
+function restartingIn(restartTimeS: number): OpenMessage {
+  const gracefulRestart = { restartTimeS, restarting: false };
+  return remote({}, { gracefulRestart, longLivedGracefulRestart: true });
+}
+
+function restart(restartTimeS: number): Partial<Negotiated> {
+  return { gracefulRestart: { restartTimeS, restarting: false } };
 }
 
 const SILENT = { capabilities: noCapabilities() };
@@ -257,6 +268,9 @@ describe('what two OPENs agree on', () => {
     ['no extended messages', requiring('extendedMessages'), remote(SILENT), 7, '0600'],
     ['no hostname', requiring('hostname'), remote(SILENT), 7, '4902 0000'],
     ['no graceful restart', requiring('gracefulRestart'), remote(SILENT), 7, '4002 0000'],
+    ['no long-lived graceful restart', requiring('longLivedGracefulRestart'), remote(SILENT), 7, '4700'],
+    ['no role where one is required', { role: ROLE.peer, requireRole: true }, remote(), 11, ''],
+    ['roles that differ', {}, remote({}, { role: 255 }), 11, ''],
     [
       'no IPv6 next hops',
       { families: [familyConfig(0, { extendedNextHop: true, requireExtendedNextHop: true })] },
@@ -285,6 +299,10 @@ describe('what two OPENs agree on', () => {
   it.each<[string, Partial<SessionConfig>, OpenMessage, Partial<Negotiated>]>([
     ['the shorter hold time', {}, remote(), { holdTimeS: 90, keepaliveTimeS: 30 }],
     ['our hold time where shorter', { holdTimeS: 9 }, remote(), { holdTimeS: 9, keepaliveTimeS: 3 }],
+    ['the restart time within our bounds', { maxRestartTimeS: 50 }, restartingIn(90), restart(50)],
+    ['the restart time above our minimum', { minRestartTimeS: 99 }, restartingIn(90), restart(99)],
+    ['a neighbour that knows long-lived routes', {}, restartingIn(9), { longLivedAware: true }],
+    ['no role where none is required', { role: ROLE.peer }, remote(), { internal: true }],
     ['what is just enough', { minHoldTimeS: 90, minKeepaliveTimeS: 30 }, remote(), { holdTimeS: 90 }],
     ['capabilities that are there', requiring('as4'), remote(), { as4: true }],
     ['no hold time at all', {}, remote({ holdTimeS: 0 }), { holdTimeS: 0, keepaliveTimeS: 0 }],
@@ -356,4 +374,67 @@ describe('what two OPENs agree on', () => {
     ]);
     expect(agreed(config(), open).gracefulRestart).toEqual({ restartTimeS: 120, restarting: true });
   });
+});
+
+/** RFC 9234 section 4.2, table 2. */
+describe('roles', () => {
+  const roles = Object.entries(ROLE);
+  const allowed = [
+    'provider customer',
+    'customer provider',
+    'rsServer rsClient',
+    'rsClient rsServer',
+    'peer peer',
+  ];
+  it.each(
+    roles.flatMap(([own, role]) => roles.map(([other, theirs]) => [own, other, role, theirs] as const)),
+  )('%s with %s', (own, other, role, theirs) => {
+    const answer = agree(config({ role }), remote({}, { role: theirs }));
+    if (allowed.includes(`${own} ${other}`)) expect(isBgpError(answer)).toBe(false);
+    else expect(answer).toEqual({ code: 2, subcode: 11, data: new Uint8Array(0) });
+  });
+
+  it('may be announced to those who have none', () => {
+    expect(isBgpError(agree(config({}), remote({}, { role: ROLE.peer })))).toBe(false);
+  });
+});
+
+describe('long-lived graceful restart (RFC 9494)', () => {
+  const family = (options: Partial<FamilyConfig>): Partial<SessionConfig> => ({
+    longLived: 'on',
+    families: [familyConfig(0, options)],
+  });
+  const keeps = (options: Partial<SessionConfig>, staleTimeS: number | undefined): unknown => {
+    const open = restartingIn(9);
+    const { families } = open.capabilities;
+    if (staleTimeS !== undefined) families[0]!.longLived = { forwardingPreserved: true, staleTimeS };
+    const { longLived, staleTimeS: kept } = agreed(config(options), open).families[0]!;
+    return [longLived?.forwardingPreserved, kept];
+  };
+
+  it.each<[string, Partial<SessionConfig>, number | undefined, unknown]>([
+    ['takes the stale time of the neighbour', family({}), 60, [true, 60]],
+    ['at most ours', family({ maxStaleTimeS: 30 }), 60, [true, 30]],
+    ['at least ours', family({ minStaleTimeS: 90 }), 60, [true, 90]],
+    ['keeps nothing where the neighbour has no such thing', family({}), undefined, [undefined, undefined]],
+    ['is off by itself', { families: [familyConfig(0)] }, 60, [undefined, undefined]],
+    ['does its part where we only know it', { ...family({}), longLived: 'aware' }, 60, [true, 60]],
+  ])('%s', (_name, options, staleTimeS, expected) => {
+    expect(keeps(options, staleTimeS)).toEqual(expected);
+  });
+
+  it('is announced for families that are listed, with a time of three octets', () => {
+    const options = family({ longLived: true, staleTimeS: 0x010203, forwardingPreserved: true });
+    const caps = localCapabilities(config(options), true);
+    const bytes = Buffer.from(encodeOpen({ ...remote(), capabilities: caps })).toString('hex');
+    expect(bytes).toContain('4707' + '0001' + '01' + '80' + '010203');
+    const silent = localCapabilities(config({ ...options, longLived: 'off' }), true);
+    expect(silent.longLivedGracefulRestart).toBe(false);
+  });
+});
+
+it('outside of its confederation a speaker announces the AS of that (RFC 5065 section 4)', () => {
+  const options = config({ publicAs: 70_000 });
+  const caps = localCapabilities(options, false);
+  expect([caps.as4, localOpen(options, caps).as2]).toEqual([70_000, 23456]);
 });

@@ -3,6 +3,7 @@ import { FAMILIES, type FamilyIndex } from '../../base/family.ts';
 import type { FamilyConfig, RequiredCapabilities, SessionConfig } from '../config.ts';
 import type { Negotiated, NegotiatedFamily } from '../negotiated.ts';
 import {
+  CONTRADICTORY_ROLE,
   decodeCapabilities,
   encodeCapabilities,
   familyCapabilities,
@@ -20,6 +21,8 @@ import {
   MAX_MESSAGE_LENGTH,
   MESSAGE,
   OPEN_PARAMETER,
+  ROLE,
+  type Role,
 } from './iana.ts';
 import { newMessage } from './message.ts';
 
@@ -135,10 +138,12 @@ export function localCapabilities(config: SessionConfig, restarting: boolean): C
   caps.routeRefresh = config.routeRefresh;
   caps.enhancedRouteRefresh = config.enhancedRouteRefresh;
   caps.extendedMessages = config.extendedMessages;
-  if (config.as4) caps.as4 = config.localAs;
+  if (config.as4) caps.as4 = announcedAs(config);
+  if (config.role !== undefined) caps.role = config.role;
   if (config.hostname !== undefined) caps.hostname = config.hostname;
   if (config.gracefulRestart !== 'off') {
     caps.gracefulRestart = { restartTimeS: config.gracefulRestartTimeS, restarting };
+    caps.longLivedGracefulRestart = (config.longLived ?? 'off') !== 'off';
   }
   for (const offer of config.families) {
     const { afi, safi } = FAMILIES[offer.family];
@@ -149,15 +154,25 @@ export function localCapabilities(config: SessionConfig, restarting: boolean): C
     family.addPathSend = offer.addPathSend;
     family.gracefulRestart = config.gracefulRestart === 'on' && offer.gracefulRestart;
     family.forwardingPreserved = family.gracefulRestart && restarting && offer.forwardingPreserved === true;
+    if (caps.longLivedGracefulRestart && offer.longLived) {
+      const forwardingPreserved = restarting && offer.forwardingPreserved === true;
+      family.longLived = { forwardingPreserved, staleTimeS: offer.staleTimeS ?? 0 };
+    }
   }
   settleCapabilities(caps);
   return caps;
 }
 
+/** The AS number of our OPEN (RFC 5065 section 4: outside of a confederation, that of the confederation). */
+function announcedAs(config: SessionConfig): number {
+  return config.publicAs ?? config.localAs;
+}
+
 /** Our OPEN for a session. */
 export function localOpen(config: SessionConfig, capabilities: Capabilities): Omit<OpenMessage, 'version'> {
+  const as = announcedAs(config);
   return {
-    as2: config.localAs > 0xffff ? AS_TRANS : config.localAs,
+    as2: as > 0xffff ? AS_TRANS : as,
     holdTimeS: config.holdTimeS,
     routerId: config.routerId,
     capabilities,
@@ -199,6 +214,7 @@ export function negotiate(
     new DataView(id.buffer).setUint32(0, remote.routerId);
     return openError(OPEN_ERROR.badBgpIdentifier, id);
   }
+  if (!rolesAgree(config, caps.role)) return openError(OPEN_ERROR.roleMismatch);
   const families: NegotiatedFamily[] = [];
   const missing: FamilyIndex[] = [];
   const required = noCapabilities();
@@ -207,7 +223,7 @@ export function negotiate(
     const mine = announcedFamily(local, offer.family);
     const theirs = announcedFamily(caps, offer.family);
     if (mine && theirs) {
-      families.push(negotiateFamily(config, offer, mine, theirs));
+      families.push(negotiateFamily(config, local, offer, mine, theirs));
       lacking = requireOfFamily(required, offer, theirs) || lacking;
     } else if (offer.mandatory) missing.push(offer.family);
   }
@@ -235,8 +251,40 @@ export function negotiate(
     enhancedRouteRefresh: local.enhancedRouteRefresh && caps.enhancedRouteRefresh,
     maxSendLength: maxLength,
     maxReceiveLength: maxLength,
-    ...(caps.gracefulRestart && { gracefulRestart: caps.gracefulRestart }),
+    ...(config.publicAs !== undefined && { publicAs: config.publicAs }),
+    ...(config.confederationMember && { confederationMember: true }),
+    ...(caps.longLivedGracefulRestart && { longLivedAware: true }),
+    ...(caps.gracefulRestart && {
+      gracefulRestart: {
+        ...caps.gracefulRestart,
+        restartTimeS: clamp(
+          caps.gracefulRestart.restartTimeS,
+          config.minRestartTimeS,
+          config.maxRestartTimeS,
+        ),
+      },
+    }),
   };
+}
+
+/** What the other side must be to each role (RFC 9234 section 4.2, table 2). */
+const COUNTERPART: Readonly<Record<Role, Role>> = {
+  [ROLE.provider]: ROLE.customer,
+  [ROLE.customer]: ROLE.provider,
+  [ROLE.rsServer]: ROLE.rsClient,
+  [ROLE.rsClient]: ROLE.rsServer,
+  [ROLE.peer]: ROLE.peer,
+};
+
+/** RFC 9234 section 4.2. */
+function rolesAgree({ role, requireRole }: SessionConfig, theirs: number | undefined): boolean {
+  if (theirs === CONTRADICTORY_ROLE) return false;
+  if (theirs === undefined) return requireRole !== true;
+  return role === undefined || COUNTERPART[role] === theirs;
+}
+
+function clamp(value: number, low = 0, high = Number.MAX_SAFE_INTEGER): number {
+  return Math.min(Math.max(value, low), high);
 }
 
 /** Writes into `required` what `require …` asks for and the neighbour did not offer; returns whether that is anything. */
@@ -248,15 +296,17 @@ function requireCapabilities(required: Capabilities, config: SessionConfig, thei
     extendedMessages: !theirs.extendedMessages,
     hostname: theirs.hostname === undefined,
     gracefulRestart: theirs.gracefulRestart === undefined,
+    longLivedGracefulRestart: !theirs.longLivedGracefulRestart,
   };
   const isLacking = (name: keyof RequiredCapabilities): boolean =>
     config.require?.[name] === true && lacks[name];
   required.routeRefresh = isLacking('routeRefresh');
   required.enhancedRouteRefresh = isLacking('enhancedRouteRefresh');
-  if (isLacking('as4')) required.as4 = config.localAs;
+  if (isLacking('as4')) required.as4 = announcedAs(config);
   required.extendedMessages = isLacking('extendedMessages');
   if (isLacking('hostname')) required.hostname = '';
   if (isLacking('gracefulRestart')) required.gracefulRestart = { restartTimeS: 0, restarting: false };
+  required.longLivedGracefulRestart = isLacking('longLivedGracefulRestart');
   return (Object.keys(lacks) as (keyof RequiredCapabilities)[]).some(isLacking);
 }
 
@@ -308,6 +358,7 @@ function announcedFamily(caps: Capabilities, index: FamilyIndex): FamilyCapabili
 
 function negotiateFamily(
   config: SessionConfig,
+  local: Capabilities,
   offer: FamilyConfig,
   mine: FamilyCapabilities,
   theirs: FamilyCapabilities,
@@ -319,6 +370,19 @@ function negotiateFamily(
     extendedNextHop: mine.extendedNextHop && theirs.extendedNextHop,
     gracefulRestart: config.gracefulRestart !== 'off' && theirs.gracefulRestart,
     forwardingPreserved: theirs.gracefulRestart && theirs.forwardingPreserved,
+    ...(local.longLivedGracefulRestart && longLivedOf(offer, theirs)),
+  };
+}
+
+/** RFC 9494 section 4.2; a lower bound counts for a neighbour that gives no stale time too, as in BIRD. */
+function longLivedOf(
+  offer: FamilyConfig,
+  { longLived }: FamilyCapabilities,
+): Pick<NegotiatedFamily, 'longLived' | 'staleTimeS'> {
+  const staleTimeS = clamp(longLived?.staleTimeS ?? 0, offer.minStaleTimeS, offer.maxStaleTimeS);
+  return {
+    ...(longLived && { longLived: { forwardingPreserved: longLived.forwardingPreserved } }),
+    ...(staleTimeS > 0 && { staleTimeS }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface UpdateDecoderOptions {
   readonly defaultLocalPref: number;
   /** By family index: IPv4 routes with an IPv6 next hop are accepted (RFC 8950 was offered). */
   readonly extendedNextHop: boolean;
+  /** RFC 5065: the own AS is part of a confederation. Absent: no. */
+  readonly confederation?: boolean;
 }
 
 const EMPTY_MP_UNREACH = 6;
@@ -48,9 +50,12 @@ export class UpdateDecoder {
 
   constructor(options: UpdateDecoderOptions, sink: UpdateSink) {
     const { negotiated } = options;
+    const { internal, confederationMember = false } = negotiated;
     const context: AttrContext = {
       as4: negotiated.as4,
-      internal: negotiated.internal,
+      internal,
+      confederationMember,
+      confederation: options.confederation === true && (internal || confederationMember),
       allowLocalPref: options.allowLocalPref,
       aigp: options.aigp,
     };

@@ -22,8 +22,6 @@ const nextHopScope: ArgumentKind<NextHopScope | { on: boolean; expression?: Expr
   },
 };
 
-const off = (value: boolean): boolean => !value;
-const NO_LLGR = 'Catbird has no long-lived graceful restart yet';
 const NO_RESOLVING = 'Catbird resolves no next hops, it takes all as reachable';
 /** RFC 9494: seconds in 24 bits. */
 const STALE_TIMES = 2 ** 24 - 1;
@@ -98,15 +96,13 @@ export const bgpChannelOptions = new RuleTable<BgpChannelDraft>([
     channel.baseTable = value;
   }),
   option('graceful restart', bool, (channel, value) => (channel.gracefulRestart = value)),
-  refused('long lived graceful restart', bool, NO_LLGR, off),
-  refused('long lived stale time', staleTime('Long-lived'), NO_LLGR),
-  option('min long lived stale time', staleTime('Min long-lived'), (channel, value, context, at) => {
+  option('long lived graceful restart', bool, (channel, value) => (channel.longLived = value)),
+  option('long lived stale time', staleTime('Long-lived'), (channel, value) => (channel.staleTimeS = value)),
+  option('min long lived stale time', staleTime('Min long-lived'), (channel, value) => {
     channel.minStaleTimeS = value;
-    context.refuse(at, "'min long lived stale time' is not built yet", NO_LLGR);
   }),
-  option('max long lived stale time', staleTime('Max long-lived'), (channel, value, context, at) => {
+  option('max long lived stale time', staleTime('Max long-lived'), (channel, value) => {
     channel.maxStaleTimeS = value;
-    context.refuse(at, "'max long lived stale time' is not built yet", NO_LLGR);
   }),
   option('aigp', bool, (channel, value) => (channel.aigp = value)),
   refused('aigp originate', none, 'Catbird passes AIGP on and starts none'),

@@ -1,5 +1,6 @@
 /** What a `protocol bgp` gathers while its options are applied, with BIRD's defaults. */
 import type { IpAddress } from '../../../base/ip.ts';
+import type { Role } from '../../../speaker/wire/iana.ts';
 import type { Prefix } from '../../filter/values.ts';
 import type { AnyTableConfig, DebugFlags, NextHopScope } from '../lowered.ts';
 import type { ChannelType } from '../net-types.ts';
@@ -27,6 +28,8 @@ export interface BgpChannelDraft extends ChannelDraft {
   secondary: boolean;
   gracefulRestart: boolean | undefined;
   aigp: boolean | undefined;
+  longLived: boolean | undefined;
+  staleTimeS: number | undefined;
   minStaleTimeS: number | undefined;
   maxStaleTimeS: number | undefined;
   requireExtendedNextHop: boolean;
@@ -51,7 +54,7 @@ export interface BgpDraft extends ProtocolDraft {
   bfd: boolean;
   confederation: number;
   confederationMember: boolean;
-  localRole: boolean;
+  localRole: Role | undefined;
   requireRoles: boolean;
   /** TCP-AO keys are given. */
   keys: boolean;
@@ -59,6 +62,7 @@ export interface BgpDraft extends ProtocolDraft {
   longLived: 'off' | 'aware' | 'on' | undefined;
   minRestartTimeS: number;
   maxRestartTimeS: number;
+  staleTimeS: number;
   minStaleTimeS: number;
   maxStaleTimeS: number;
   rrClient: boolean;
@@ -70,6 +74,7 @@ export interface BgpDraft extends ProtocolDraft {
   dynamicLimit: number;
   strictBind: boolean;
   passive: boolean;
+  disableReceive: boolean;
   password: string | undefined;
   ttlSecurity: boolean;
   checkLink: boolean | undefined;
@@ -106,12 +111,14 @@ export interface BgpDraft extends ProtocolDraft {
   preferOlder: boolean;
   deterministicMed: boolean;
   defaultLocalPref: number;
+  defaultMed: number;
   requireRouteRefresh: boolean;
   requireEnhancedRouteRefresh: boolean;
   requireAs4: boolean;
   requireExtendedMessages: boolean;
   requireHostname: boolean;
   requireGracefulRestart: boolean;
+  requireLongLived: boolean;
 }
 
 /** Sessions of one range at once, where the configuration sets no `dynamic limit` (BIRD has no limit). */
@@ -134,6 +141,8 @@ export function newBgpChannel(type: ChannelType, context: Context): BgpChannelDr
     secondary: false,
     gracefulRestart: undefined,
     aigp: undefined,
+    longLived: undefined,
+    staleTimeS: undefined,
     minStaleTimeS: undefined,
     maxStaleTimeS: undefined,
     requireExtendedNextHop: false,
@@ -164,13 +173,14 @@ export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
     bfd: false,
     confederation: 0,
     confederationMember: false,
-    localRole: false,
+    localRole: undefined,
     requireRoles: false,
     keys: false,
     authentication: undefined,
     longLived: undefined,
     minRestartTimeS: 0,
     maxRestartTimeS: 0xffff_ffff,
+    staleTimeS: 3600,
     minStaleTimeS: 0,
     maxStaleTimeS: 0xffff_ffff,
     rrClient: false,
@@ -181,6 +191,7 @@ export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
     dynamicLimit: DEFAULT_DYNAMIC_LIMIT,
     strictBind: false,
     passive: false,
+    disableReceive: false,
     password: undefined,
     ttlSecurity: false,
     checkLink: undefined,
@@ -216,11 +227,13 @@ export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
     preferOlder: false,
     deterministicMed: false,
     defaultLocalPref: 100,
+    defaultMed: 0,
     requireRouteRefresh: false,
     requireEnhancedRouteRefresh: false,
     requireAs4: false,
     requireExtendedMessages: false,
     requireHostname: false,
     requireGracefulRestart: false,
+    requireLongLived: false,
   };
 }

@@ -13,11 +13,16 @@ const INTERNAL_MULTIHOP = 64;
 /** RFC 9687 section 3.1: the greater of 8 minutes and twice the hold time. */
 const SEND_HOLD_TIME_S = 480;
 
+/** Seconds of an upper bound that is not configured. */
+const UNBOUNDED = 0xffff_ffff;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What the checks have found out. */
 interface Facts {
   readonly internal: boolean;
+  /** In the own AS or confederation. */
+  readonly interior: boolean;
   readonly multihop: number;
   readonly remoteAs: SessionConfig['remoteAs'];
   readonly linkLocal: boolean;
@@ -86,10 +91,13 @@ const CHECKS: readonly Check[] = [
     hint: 'its AS is the local one',
   },
   {
-    fails: (d, { internal }) => internal && d.localRole,
+    fails: (d, { internal }) => internal && d.localRole !== undefined,
     message: 'Local role cannot be set on IBGP sessions',
   },
-  { fails: (d) => d.requireRoles && !d.localRole, message: 'Local role must be set if roles are required' },
+  {
+    fails: (d) => d.requireRoles && d.localRole === undefined,
+    message: 'Local role must be set if roles are required',
+  },
   {
     fails: (d) => d.confederation === 0 && d.confederationMember,
     message: 'Confederation ID must be set for member sessions',
@@ -195,6 +203,14 @@ const WARNINGS: readonly { readonly when: (draft: BgpDraft) => boolean; readonly
     message: 'Graceful restart required but not enabled',
   },
   {
+    when: (d) => d.requireLongLived && longLivedMode(d) === 'off',
+    message: 'Long-lived graceful restart required but not enabled',
+  },
+  {
+    when: (d) => d.localRole !== undefined && d.confederationMember,
+    message: 'BGP roles are not recommended to be used within AS confederations',
+  },
+  {
     when: (d) => d.channels.some((channel) => channel.requireExtendedNextHop && !channel.extendedNextHop),
     message: 'Extended next hop required but not enabled',
   },
@@ -209,12 +225,18 @@ function keepaliveTime(draft: BgpDraft): number {
   return draft.keepaliveTimeS ?? Math.floor(draft.holdTimeS / 3);
 }
 
+/** RFC 9494: whoever understands graceful restart understands its long-lived kind. */
+function longLivedMode({ longLived, gracefulRestart }: BgpDraft): 'off' | 'aware' | 'on' {
+  return longLived ?? (gracefulRestart === 'off' ? 'off' : 'aware');
+}
+
 function factsOf(draft: BgpDraft, dialect: Dialect): Facts {
   const asNumber = draft.remoteAs === 0 && draft.peerType === 'internal' ? draft.localAs : draft.remoteAs;
   const internal = draft.localAs === asNumber;
   const multihop = draft.multihop ?? (internal ? INTERNAL_MULTIHOP : 0);
   return {
     internal,
+    interior: internal || draft.confederationMember,
     multihop,
     remoteAs: asNumber === 0 ? 'external' : asNumber,
     linkLocal: isLinkLocal(draft.localAddress) || isLinkLocal(draft.remoteAddress),
@@ -231,7 +253,7 @@ function finishBgpChannel(
   const fail = (message: string, hint?: string): never => failAtEnd(context, message, hint);
   const { words: name, net, family } = channel.type;
   // BIRD 1.6 takes all and sends nothing where nothing is said; so do sessions within an AS or confederation.
-  const explicit = context.dialect.version === 2 && !facts.internal && !draft.confederationMember;
+  const explicit = context.dialect.version === 2 && !facts.interior;
   if (!channel.importFilter && explicit) {
     fail('EBGP requires explicit import policy', `add 'import all;' or a filter to the ${name} channel`);
   }
@@ -286,7 +308,11 @@ function finishBgpChannel(
     mandatory: channel.mandatory,
     gateway,
     gracefulRestart: channel.gracefulRestart ?? draft.gracefulRestart === 'on',
-    aigp: channel.aigp ?? facts.internal,
+    longLived: channel.longLived ?? longLivedMode(draft) === 'on',
+    staleTimeS: channel.staleTimeS ?? draft.staleTimeS,
+    minStaleTimeS: least,
+    maxStaleTimeS: most,
+    aigp: channel.aigp ?? facts.interior,
     requireExtendedNextHop: channel.requireExtendedNextHop,
     requireAddPath: channel.requireAddPath,
   };
@@ -309,7 +335,13 @@ function familyConfig(channel: BgpChannelConfig): FamilyConfig {
     mandatory: channel.mandatory,
   };
   // A reflector forwards nothing, so a restart of it changes no forwarding: all that there was is preserved.
-  if (channel.gracefulRestart) config.forwardingPreserved = true;
+  if (channel.gracefulRestart || channel.longLived) config.forwardingPreserved = true;
+  if (channel.longLived) {
+    config.longLived = true;
+    config.staleTimeS = channel.staleTimeS;
+  }
+  if (channel.minStaleTimeS > 0) config.minStaleTimeS = channel.minStaleTimeS;
+  if (channel.maxStaleTimeS < UNBOUNDED) config.maxStaleTimeS = channel.maxStaleTimeS;
   if (channel.requireExtendedNextHop) config.requireExtendedNextHop = true;
   if (channel.requireAddPath) config.requireAddPath = true;
   return config;
@@ -323,7 +355,8 @@ function requirements(draft: BgpDraft): RequiredCapabilities | undefined {
     draft.requireAs4 ||
     draft.requireExtendedMessages ||
     draft.requireHostname ||
-    draft.requireGracefulRestart
+    draft.requireGracefulRestart ||
+    draft.requireLongLived
   );
   if (nothing) return undefined;
   return {
@@ -333,6 +366,7 @@ function requirements(draft: BgpDraft): RequiredCapabilities | undefined {
     extendedMessages: draft.requireExtendedMessages,
     hostname: draft.requireHostname,
     gracefulRestart: draft.requireGracefulRestart,
+    longLivedGracefulRestart: draft.requireLongLived,
   };
 }
 
@@ -365,7 +399,15 @@ function sessionTemplate(
     extendedMessages: draft.enableExtendedMessages,
     gracefulRestart: draft.gracefulRestart,
     gracefulRestartTimeS: draft.gracefulRestartTimeS,
+    longLived: longLivedMode(draft),
   };
+  if (draft.minRestartTimeS > 0) template.minRestartTimeS = draft.minRestartTimeS;
+  if (draft.maxRestartTimeS < UNBOUNDED) template.maxRestartTimeS = draft.maxRestartTimeS;
+  if (draft.confederation !== 0 && !facts.interior) template.publicAs = draft.confederation;
+  if (draft.confederationMember && !facts.internal) template.confederationMember = true;
+  if (draft.localRole !== undefined) template.role = draft.localRole;
+  if (draft.disableReceive) template.disableReceive = true;
+  if (draft.requireRoles) template.requireRole = true;
   if (draft.interface !== undefined) template.interface = draft.interface;
   if (draft.localAddress) template.localAddress = draft.localAddress;
   if (facts.multihop > 0) template.multihop = facts.multihop;
@@ -376,7 +418,7 @@ function sessionTemplate(
   if (draft.disableAfterCease.length > 0) template.disableAfterCease = draft.disableAfterCease;
   const require = requirements(draft);
   if (require) template.require = require;
-  if (draft.advertiseHostname) template.hostname = context.hostname;
+  if (draft.advertiseHostname) template.hostname = draft.hostname ?? context.hostname;
   return template;
 }
 
@@ -452,6 +494,7 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
       igpMetric: draft.igpMetric,
       preferOlder: draft.preferOlder,
       defaultLocalPref: draft.defaultLocalPref,
+      defaultMed: draft.defaultMed,
     },
     allowLocalAs: draft.allowLocalAs,
     allowLocalPref: draft.allowLocalPref,
@@ -460,6 +503,7 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
     enforceFirstAs: draft.enforceFirstAs,
     interpretCommunities: draft.interpretCommunities,
   };
+  if (draft.confederation !== 0) config.confederation = draft.confederation;
   if (draft.description !== undefined) config.description = draft.description;
   return config;
 }

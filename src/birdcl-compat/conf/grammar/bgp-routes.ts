@@ -1,23 +1,15 @@
 /** Options of `protocol bgp` about the routes of the session: loops, attributes, preferences. */
 import { bool, identifier, none, number, optionalNumber } from '../arguments.ts';
-import { option, refused } from '../rules.ts';
+import { option } from '../rules.ts';
 import type { Rule } from '../rules.ts';
 import type { BgpDraft } from './bgp-draft.ts';
-
-const NO_CONFEDERATIONS = 'Catbird has no confederations yet';
 
 export const routeRules: Rule<BgpDraft>[] = [
   option('rr client', bool, (draft, value) => (draft.rrClient = value)),
   option('rr cluster id', identifier, (draft, value) => (draft.rrClusterId = value)),
   option('rs client', bool, (draft, value) => (draft.rsClient = value)),
-  option('confederation', number, (draft, value, context, at) => {
-    draft.confederation = value;
-    if (value !== 0) context.refuse(at, "'confederation' is not built yet", NO_CONFEDERATIONS);
-  }),
-  option('confederation member', bool, (draft, value, context, at) => {
-    draft.confederationMember = value;
-    if (value) context.refuse(at, "'confederation member' is not built yet", NO_CONFEDERATIONS);
-  }),
+  option('confederation', number, (draft, value) => (draft.confederation = value)),
+  option('confederation member', bool, (draft, value) => (draft.confederationMember = value)),
   option('allow local as', optionalNumber, (draft, value) => (draft.allowLocalAs = value ?? 0xffff_ffff)),
   option('allow bgp_local_pref', bool, (draft, value) => (draft.allowLocalPref = value)),
   option('allow bgp_med', bool, (draft, value) => (draft.allowMed = value)),
@@ -32,7 +24,7 @@ export const routeRules: Rule<BgpDraft>[] = [
     draft.deterministicMed = value;
     if (!value) context.warn(at, "'deterministic med off' has no effect: Catbird always compares MED so");
   }),
-  refused('default bgp_med', number, 'Catbird takes a missing MED as 0', (value) => value === 0),
+  option('default bgp_med', number, (draft, value) => (draft.defaultMed = value)),
   option('default bgp_local_pref', number, (draft, value) => (draft.defaultLocalPref = value)),
 ];
 

@@ -17,6 +17,7 @@ import {
   twoNumbers,
 } from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
+import { ROLE } from '../../../speaker/wire/iana.ts';
 import { addressOf, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
@@ -188,11 +189,15 @@ const off = (value: boolean): boolean => !value;
 /** Seconds of a stale time are 24 bits, those of a restart time 12 (RFC 9494, RFC 4724). */
 const STALE_TIMES = 2 ** 24 - 1;
 const RESTART_TIMES = 4095;
-const NO_LLGR = 'Catbird has no long-lived graceful restart yet';
 
-/** Options of BIRD 1.6 too, worded alike. */
-const NO_RESTART_LIMITS = 'Catbird takes the restart time of the neighbour as it is';
-const NO_ROLES = 'Catbird has no BGP roles yet';
+/** BIRD's words for roles. */
+const ROLE_WORDS = {
+  peer: ROLE.peer,
+  provider: ROLE.provider,
+  customer: ROLE.customer,
+  rs_server: ROLE.rsServer,
+  rs_client: ROLE.rsClient,
+} as const;
 
 /** Options that BIRD 1.6 has too, worded alike. */
 const commonRules: readonly Rule<BgpDraft>[] = [
@@ -233,14 +238,8 @@ const commonRules: readonly Rule<BgpDraft>[] = [
     }
   }),
   accepted('setkey', bool),
-  option('long lived graceful restart', bool, (draft, value, context, at) => {
-    draft.longLived = value ? 'on' : 'off';
-    if (value) context.refuse(at, "'long lived graceful restart' is not built yet", NO_LLGR);
-  }),
-  option('long lived graceful restart aware', none, (draft, _value, context, at) => {
-    draft.longLived = 'aware';
-    context.refuse(at, "'long lived graceful restart aware' is not built yet", NO_LLGR);
-  }),
+  option('long lived graceful restart', bool, (draft, value) => (draft.longLived = value ? 'on' : 'off')),
+  option('long lived graceful restart aware', none, (draft) => (draft.longLived = 'aware')),
 ];
 
 /** Options of BIRD 1.6, which checks no ranges here. */
@@ -250,7 +249,7 @@ export const sessionRules1: readonly Rule<BgpDraft>[] = [
   option('hold time', number, (draft, value) => (draft.holdTimeS = value)),
   option('keepalive time', number, (draft, value) => (draft.keepaliveTimeS = value)),
   option('graceful restart time', number, (draft, value) => (draft.gracefulRestartTimeS = value)),
-  refused('long lived stale time', number, NO_LLGR),
+  option('long lived stale time', number, (draft, value) => (draft.staleTimeS = value)),
   refused('advertise ipv4', bool, 'Catbird always says which families it wants', (value) => value),
   option('bfd', bool, (draft, value, context, at) => setBfd(draft, value, context, at)),
   option('bfd graceful', none, (draft, _value, context, at) => setBfd(draft, true, context, at)),
@@ -309,43 +308,34 @@ export const sessionRules: readonly Rule<BgpDraft>[] = [
   option(
     'local role',
     choice('peer', 'provider', 'customer', 'rs_server', 'rs_client'),
-    (draft, _value, context, at) => {
-      draft.localRole = true;
-      context.refuse(at, "'local role' is not built yet", NO_ROLES);
-    },
+    (draft, value) => (draft.localRole = ROLE_WORDS[value]),
   ),
-  option('require roles', bool, (draft, value, context, at) => {
-    draft.requireRoles = value;
-    if (value) context.refuse(at, "'require roles' is not built yet", NO_ROLES);
-  }),
+  option('require roles', bool, (draft, value) => (draft.requireRoles = value)),
   option('graceful restart time', restartTime('Graceful'), (draft, value) => {
     draft.gracefulRestartTimeS = value;
   }),
-  option('min graceful restart time', restartTime('Min graceful'), (draft, value, context, at) => {
+  option('min graceful restart time', restartTime('Min graceful'), (draft, value) => {
     draft.minRestartTimeS = value;
-    context.refuse(at, "'min graceful restart time' is not built yet", NO_RESTART_LIMITS);
   }),
-  option('max graceful restart time', restartTime('Max graceful'), (draft, value, context, at) => {
+  option('max graceful restart time', restartTime('Max graceful'), (draft, value) => {
     draft.maxRestartTimeS = value;
-    context.refuse(at, "'max graceful restart time' is not built yet", NO_RESTART_LIMITS);
   }),
-  refused('long lived stale time', staleTime('Long-lived'), NO_LLGR),
-  option('min long lived stale time', staleTime('Min long-lived'), (draft, value, context, at) => {
+  option('long lived stale time', staleTime('Long-lived'), (draft, value) => (draft.staleTimeS = value)),
+  option('min long lived stale time', staleTime('Min long-lived'), (draft, value) => {
     draft.minStaleTimeS = value;
-    context.refuse(at, "'min long lived stale time' is not built yet", NO_LLGR);
   }),
-  option('max long lived stale time', staleTime('Max long-lived'), (draft, value, context, at) => {
+  option('max long lived stale time', staleTime('Max long-lived'), (draft, value) => {
     draft.maxStaleTimeS = value;
-    context.refuse(at, "'max long lived stale time' is not built yet", NO_LLGR);
   }),
-  refused('require long lived graceful restart', bool, NO_LLGR, off),
-  refused('disable rx', bool, 'Catbird always reads what a neighbour sends', off),
+  option('require long lived graceful restart', bool, (draft, value) => (draft.requireLongLived = value)),
+  option('disable rx', bool, (draft, value) => (draft.disableReceive = value)),
   noticed('tx size warning', number, 'BIRD 3 logs long queues; Catbird keeps none'),
 ];
 
 function setBfd(draft: BgpDraft, value: boolean, context: Context, at: number): void {
   draft.bfd = value;
-  if (value) context.refuse(at, "'bfd' is not built yet", 'Catbird has no BFD yet');
+  // Without `protocol bfd`, BIRD's sessions wait for nothing and come up all the same; with it, that is refused.
+  if (value) context.warn(at, "'bfd' has no effect without 'protocol bfd', which Catbird does not have yet");
 }
 
 function restartTime(which: string): ReturnType<typeof bounded> {

@@ -16,6 +16,8 @@ export interface ProtocolDraft {
   debug: DebugFlags;
   /** Undefined: the daemon's. */
   routerId: number | undefined;
+  /** Instead of the daemon's, in what the protocol tells neighbours. */
+  hostname?: string;
 }
 
 /** What `finish` needs besides the draft. */
@@ -124,7 +126,7 @@ export function protocolRules1<Draft extends ProtocolDraft>(): Rule<Draft>[] {
 export function protocolRules<Draft extends ProtocolDraft>(): Rule<Draft>[] {
   return [
     ...protocolRules1<Draft>(),
-    refused('hostname', text, "Catbird has one host name for all protocols: set the global 'hostname'"),
+    option('hostname', text, (draft, value) => (draft.hostname = value)),
     noticed('restart time', time, 'it limits how often protocols of BIRD 3 restart'),
     threadGroup('thread group'),
   ];
