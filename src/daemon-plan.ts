@@ -5,6 +5,7 @@ import type {
   BgpChannelConfig,
   BgpProtocolConfig,
   DaemonConfig,
+  PipeProtocolConfig,
   StaticProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
@@ -81,6 +82,7 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   enhancedRouteRefresh: { option: 'enable enhanced route refresh' },
   extendedMessages: { option: 'enable extended messages' },
   routes: { effect: 'none', option: 'route' },
+  importWithin: { effect: 'import', option: 'import in' },
 };
 
 /** Fields that follow from others, which tell. */
@@ -158,6 +160,7 @@ class Comparison {
     this.#found = [];
     if (a.kind === 'bgp' && b.kind === 'bgp') this.#bgp(a, b);
     else if (a.kind === 'static' && b.kind === 'static') this.#static(a, b);
+    else if (a.kind === 'pipe' && b.kind === 'pipe') this.#pipe(a, b);
     else if (a.kind !== b.kind) this.#note({ option: 'protocol', effect: 'restart' });
     else this.#fields(a, b, PROTOCOL_FIELDS, undefined);
     return this.#found;
@@ -181,6 +184,15 @@ class Comparison {
   #static(a: StaticProtocolConfig, b: StaticProtocolConfig): void {
     this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channel');
     this.#fields(a.channel, b.channel, CHANNEL_FIELDS, b.channel.name);
+  }
+
+  #pipe(a: PipeProtocolConfig, b: PipeProtocolConfig): void {
+    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channel');
+    this.#fields(a.channel, b.channel, CHANNEL_FIELDS, undefined);
+    // There is no neighbour: both directions look at what is there.
+    this.#found = this.#found.map((found) =>
+      found.effect === 'export' ? { ...found, effect: 'import' } : found,
+    );
   }
 
   #channel(protocol: string, a: BgpChannelConfig, b: BgpChannelConfig): void {

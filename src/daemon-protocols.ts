@@ -1,13 +1,22 @@
 /** Protocols as `show protocols [all]` shows them. */
 import { FAMILIES } from './base/family.ts';
-import type { CapabilitiesView, ChannelView, ProtocolView } from './birdcl-compat/cli/daemon-view.ts';
+import type {
+  CapabilitiesView,
+  ChannelView,
+  PipeFlowView,
+  ProtocolView,
+} from './birdcl-compat/cli/daemon-view.ts';
 import type {
   AnyProtocolConfig,
   BgpChannelConfig,
   BgpProtocolConfig,
   ChannelConfig,
+  LimitConfig,
+  PipeProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { Daemon } from './daemon.ts';
+import type { PipeStatus } from './daemon-pipes.ts';
+import type { PipeFlow } from './rib/sources/pipe-flow.ts';
 import type { LimitKind, Peer, PeerChannel } from './reflector/peer.ts';
 import type { SessionStatus } from './speaker/session-status.ts';
 import type { Capabilities } from './speaker/wire/capabilities.ts';
@@ -27,13 +36,72 @@ export function protocolViews(daemon: Daemon): ProtocolView[] {
     else sessions.set(key, [session]);
   }
   return daemon.config.protocols.flatMap((protocol) => {
+    if (protocol.kind === 'pipe') return [pipeView(daemon, protocol)];
     if (protocol.kind !== 'bgp') return [plainView(daemon, protocol)];
     const own = (sessions.get(protocol.name) ?? []).map((status) => sessionView(daemon, protocol, status));
     return protocol.session.kind === 'range' ? [rangeView(daemon, protocol), ...own] : own;
   });
 }
 
-function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): ProtocolView {
+function pipeView(daemon: Daemon, protocol: PipeProtocolConfig): ProtocolView {
+  const { name, description, channel, peerTable } = protocol;
+  const status = daemon.pipes.status(name);
+  const flow = (
+    kind: 'import' | 'export',
+    filter: string,
+    limit: LimitConfig | undefined,
+    running: PipeFlow | undefined,
+  ): PipeFlowView => ({
+    state: running ? (running.isFeeding ? 'feed' : 'up') : 'down',
+    filter,
+    ...(limit && { limit: { ...limit, hit: isHit(status, kind, limit, running) } }),
+    ...(running && { stats: flowStats(running) }),
+  });
+  return {
+    name,
+    kind: 'Pipe',
+    state: status?.up ? 'up' : 'down',
+    sinceMs: status?.sinceMs ?? daemon.startedAt,
+    ...(description !== undefined && { description }),
+    pipe: {
+      table: channel.table,
+      peerTable,
+      family: channel.name,
+      imports: flow('import', channel.importFilter.name, channel.importLimit, status?.pipe?.back),
+      exports: flow('export', channel.exportFilter.name, channel.exportLimit, status?.pipe?.out),
+    },
+    channels: [],
+  };
+}
+
+/** Until there is room again. */
+function isHit(
+  status: PipeStatus | undefined,
+  kind: 'import' | 'export',
+  { limit }: LimitConfig,
+  flow: PipeFlow | undefined,
+): boolean {
+  return status?.hit.has(kind) === true && (flow === undefined || flow.routes >= limit);
+}
+
+function flowStats({ routes, counters }: PipeFlow): NonNullable<PipeFlowView['stats']> {
+  return {
+    routes,
+    updates: {
+      received: counters.updatesReceived,
+      rejected: counters.updatesRejected,
+      filtered: counters.updatesFiltered,
+      ignored: counters.updatesIgnored,
+      accepted: counters.updatesAccepted,
+    },
+    withdraws: { ...NOTHING, received: counters.withdrawsReceived, accepted: counters.withdrawsAccepted },
+  };
+}
+
+function plainView(
+  daemon: Daemon,
+  protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig | PipeProtocolConfig>,
+): ProtocolView {
   const base = {
     name: protocol.name,
     state: protocol.disabled ? ('down' as const) : ('up' as const),

@@ -97,7 +97,7 @@ export class ControlView implements DaemonView {
   routes(query: RouteQuery): Iterable<RouteView | undefined> {
     const { daemon, clock } = this.#options;
     const originMs = clock.wallTime() - clock.now();
-    return walkRoutes(daemon.reflector, query, (changedAtS) => originMs + changedAtS * 1000);
+    return walkRoutes(daemon, query, (changedAtS) => originMs + changedAtS * 1000);
   }
 
   memory(): MemoryRow[] {

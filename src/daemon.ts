@@ -24,6 +24,7 @@ import {
   type ProtocolChange,
   type ReconfigurationPlan,
 } from './daemon-plan.ts';
+import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
@@ -72,6 +73,7 @@ export class Daemon {
   readonly #debug = new Map<string, DebugFlags>();
   readonly #listeners = new Map<string, Listener>();
   readonly #statics: StaticProtocols;
+  readonly pipes: PipeProtocols;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -88,6 +90,12 @@ export class Daemon {
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.#statics = new StaticProtocols(this.reflector, this.#filters);
+    this.pipes = new PipeProtocols({
+      reflector: this.reflector,
+      filters: this.#filters,
+      clock: env.clock,
+      log: env.log,
+    });
     this.speaker = new Speaker({
       clock: env.clock,
       network: env.network,
@@ -238,19 +246,21 @@ export class Daemon {
 
   /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
+    const direction = action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out';
     const peer = this.reflector.peers.get(name);
-    if (!peer) return 'nothing';
-    peer.reload(action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out');
+    if (!peer) return this.pipes.reload(name, direction) ? 'done' : 'nothing';
+    peer.reload(direction);
     return 'done';
   }
 
   #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    if (protocol?.kind !== 'static') return enable ? 'already-enabled' : 'done';
-    const running = this.#statics.isRunning(name);
-    if (running === enable) return enable ? 'already-enabled' : 'already-disabled';
-    if (enable) this.#statics.start(protocol);
-    else this.#statics.stop(name);
+    if (protocol?.kind !== 'static' && protocol?.kind !== 'pipe') return enable ? 'already-enabled' : 'done';
+    if (this.#isEnabled(name) === enable) return enable ? 'already-enabled' : 'already-disabled';
+    this.#env.log('info', `${enable ? 'Enabling' : 'Disabling'} protocol ${name}`);
+    if (enable) this.#start(protocol);
+    else if (protocol.kind === 'static') this.#statics.stop(name);
+    else this.pipes.stop(name);
     return 'done';
   }
 
@@ -290,8 +300,14 @@ export class Daemon {
       }
       if (before && what === 'added') this.#env.log('info', `Adding protocol ${protocol.name}`);
       if (protocol.kind === 'bgp') this.#addBgp(protocol, this.#peerPolicy(protocol));
-      else if (protocol.kind === 'static' && !protocol.disabled) this.#statics.start(protocol);
+      else if (!protocol.disabled) this.#start(protocol);
     }
+  }
+
+  /** Starts a protocol that has no sessions. */
+  #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    if (protocol.kind === 'static') this.#statics.start(protocol);
+    else if (protocol.kind === 'pipe') this.pipes.start(protocol);
   }
 
   /** Ends a protocol that does not go on as it is. */
@@ -302,13 +318,19 @@ export class Daemon {
     if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
     else if (protocol.kind === 'static') this.#statics.stop(name);
+    else if (protocol.kind === 'pipe') {
+      if (what === 'removed') this.pipes.forget(name);
+      else this.pipes.stop(name);
+    }
   }
 
   #isEnabled(name: string): boolean {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    return protocol?.kind === 'static' ? this.#statics.isRunning(name) : protocol?.disabled === false;
+    if (protocol?.kind === 'static') return this.#statics.isRunning(name);
+    if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
+    return protocol?.disabled === false;
   }
 
   /** One listener for each address and port that some neighbour may call; returns what is being opened. */
@@ -341,6 +363,7 @@ export class Daemon {
     }
     if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
     if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
+    if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
     if (protocol.kind !== 'bgp') return;
     const policy = this.#peerPolicy(protocol);
     this.#policies.set(name, policy);

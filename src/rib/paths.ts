@@ -8,6 +8,10 @@ export const PATH = {
   stale: 1,
   /** Withdrawn, but some update group still has to withdraw it. */
   dead: 2,
+  /** A pipe has it on offer; set while the pipe looks at the network. */
+  offered: 4,
+  /** More than one chain of pipes leads here: when this one goes, the others are asked. */
+  contested: 8,
 } as const;
 
 const INITIAL = 1 << 10;
@@ -28,6 +32,10 @@ export class PathTable {
   changedAt = new Uint32Array(INITIAL);
   /** Update groups that hold the row for an identifier they sent. */
   holds = new Uint16Array(INITIAL);
+  /** The pipe that brought the path, 0 for its source itself. Empty, like `generation`, where no pipe leads here. */
+  via = new Uint16Array(0);
+  /** Pipes that the path has gone through. */
+  generation = new Uint8Array(0);
   /** One more than the highest row in use. */
   end = 1;
   /** The first row to give out again, chained by `next`; 0 ends. */
@@ -43,7 +51,14 @@ export class PathTable {
   }
 
   get memoryBytes(): number {
-    return this.net.length * 29;
+    return this.net.length * 29 + this.via.length * 3;
+  }
+
+  /** Pipes lead to the table from now on. */
+  trackPipes(): void {
+    if (this.via.length > 0) return;
+    this.via = new Uint16Array(this.capacity);
+    this.generation = new Uint8Array(this.capacity);
   }
 
   /** A row with everything but `next` set. */
@@ -64,6 +79,10 @@ export class PathTable {
     this.next[row] = 0;
     this.flags[row] = 0;
     this.holds[row] = 0;
+    if (this.via.length > 0) {
+      this.via[row] = 0;
+      this.generation[row] = 0;
+    }
     return row;
   }
 
@@ -71,6 +90,7 @@ export class PathTable {
   remove(row: number): void {
     this.net[row] = 0;
     this.source[row] = 0;
+    if (this.via.length > 0) this.via[row] = 0;
     this.next[row] = this.#free;
     this.#free = row;
     if (++this.#freeCount === this.end - 1) {
@@ -92,5 +112,8 @@ export class PathTable {
     this.flags = wider(this.flags);
     this.changedAt = wider(this.changedAt);
     this.holds = wider(this.holds);
+    if (this.via.length === 0) return;
+    this.via = wider(this.via);
+    this.generation = wider(this.generation);
   }
 }

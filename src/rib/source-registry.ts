@@ -34,6 +34,8 @@ export interface SourceOptions {
   readonly clusterId: number;
   /** `DECISION` bits. */
   readonly decision?: number;
+  /** The number of the table that the source itself brings its routes to: no pipe leads them back. */
+  readonly home?: number;
 }
 
 /** Numbers of sources fit 16 bits. */
@@ -44,6 +46,7 @@ export class SourceRegistry {
   routerId = new Uint32Array(64);
   clusterId = new Uint32Array(64);
   decision = new Uint8Array(64);
+  home = new Uint32Array(64);
   /** Goes up each time a number is given to another source. */
   generation = new Uint32Array(64);
   readonly #options: (SourceOptions | undefined)[] = [undefined];
@@ -69,6 +72,7 @@ export class SourceRegistry {
     this.routerId[source] = options.routerId;
     this.clusterId[source] = options.clusterId;
     this.decision[source] = options.decision ?? DEFAULT_DECISION;
+    this.home[source] = options.home ?? 0;
     return source;
   }
 
@@ -96,6 +100,7 @@ export class SourceRegistry {
     this.routerId = wider(this.routerId);
     this.clusterId = wider(this.clusterId);
     this.decision = wider(this.decision);
+    this.home = wider(this.home);
     this.generation = wider(this.generation);
   }
 }

@@ -114,9 +114,33 @@ export interface BgpView {
   };
 }
 
+/** One direction of a pipe. */
+export interface PipeFlowView {
+  /** `feed`: a pass over the whole table is under way. */
+  readonly state: 'down' | 'feed' | 'up';
+  readonly filter: string;
+  readonly limit?: LimitView;
+  /** While the pipe is up. */
+  readonly stats?: {
+    readonly routes: number;
+    readonly updates: UpdateCounters;
+    readonly withdraws: UpdateCounters;
+  };
+}
+
+export interface PipeView {
+  readonly table: string;
+  readonly peerTable: string;
+  readonly family: 'ipv4' | 'ipv6';
+  /** From the peer table. */
+  readonly imports: PipeFlowView;
+  /** Into the peer table. */
+  readonly exports: PipeFlowView;
+}
+
 export interface ProtocolView {
   readonly name: string;
-  readonly kind: 'BGP' | 'Static' | 'Device' | 'Direct' | 'Kernel';
+  readonly kind: 'BGP' | 'Static' | 'Pipe' | 'Device' | 'Direct' | 'Kernel';
   readonly state: 'up' | 'start' | 'down' | 'stop' | 'flush';
   readonly sinceMs: number;
   readonly description?: string;
@@ -124,6 +148,7 @@ export interface ProtocolView {
   /** Given where the protocol sets its own. */
   readonly routerId?: number;
   readonly bgp?: BgpView;
+  readonly pipe?: PipeView;
   readonly channels: readonly ChannelView[];
 }
 
@@ -135,7 +160,8 @@ export interface RouteQuery {
   readonly export?: {
     readonly mode: 'export' | 'preexport' | 'noexport' | 'exported';
     readonly protocol: string;
-    readonly channel: 'ipv4' | 'ipv6';
+    /** `pri` and `sec`: what leaves the table of a pipe, and its peer table. */
+    readonly channel: 'ipv4' | 'ipv6' | 'pri' | 'sec';
   };
   /** The best route of each network only. */
   readonly primaryOnly: boolean;

@@ -180,12 +180,25 @@ export interface StaticProtocolConfig extends ProtocolConfig {
   readonly routes: readonly StaticRoute[];
 }
 
+/** Routes of two tables of one family are routes of both, as far as filters let them. */
+export interface PipeProtocolConfig extends ProtocolConfig {
+  readonly kind: 'pipe';
+  /** `export` is from its table into the peer table, `import` the way back. */
+  readonly channel: ChannelConfig;
+  readonly peerTable: string;
+  /** Routes that went through so many pipes go no further. */
+  readonly maxGeneration: number;
+  /** Only networks within are imported. */
+  readonly importWithin?: Prefix;
+}
+
 /** Protocols that are shown and do nothing: a reflector has no forwarding table. */
 export interface PassiveProtocolConfig extends ProtocolConfig {
   readonly kind: 'device' | 'direct' | 'kernel';
 }
 
-export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | PassiveProtocolConfig;
+export type AnyProtocolConfig =
+  BgpProtocolConfig | StaticProtocolConfig | PipeProtocolConfig | PassiveProtocolConfig;
 
 export interface DaemonConfig {
   /** Path of the main file. */

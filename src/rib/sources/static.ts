@@ -15,6 +15,7 @@ export class StaticRoutes {
       kind: SOURCE_KIND.local,
       routerId: 0,
       clusterId: 0,
+      home: table.number,
     });
   }
 
