@@ -22,6 +22,8 @@ function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
       return protocol.channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
     case 'pipe':
       return [protocol.channel.importFilter, protocol.channel.exportFilter];
+    case 'direct':
+      return protocol.channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
     case 'static': {
       const { importFilter, exportFilter } = protocol.channel;
       return [importFilter, exportFilter, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];

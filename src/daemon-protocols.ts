@@ -11,6 +11,7 @@ import type {
   BgpChannelConfig,
   BgpProtocolConfig,
   ChannelConfig,
+  DirectProtocolConfig,
   LimitConfig,
   PipeProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
@@ -24,7 +25,7 @@ import type { Capabilities } from './speaker/wire/capabilities.ts';
 const NOTHING = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 
 /** Protocols that only have a name. */
-const PASSIVE = { device: 'Device', direct: 'Direct', kernel: 'Kernel' } as const;
+const PASSIVE = { device: 'Device', kernel: 'Kernel' } as const;
 
 /** In the order of the configuration; sessions of a range follow it. */
 export function protocolViews(daemon: Daemon): ProtocolView[] {
@@ -108,6 +109,7 @@ function plainView(
     sinceMs: daemon.startedAt,
     ...(protocol.description !== undefined && { description: protocol.description }),
   };
+  if (protocol.kind === 'direct') return directView(daemon, protocol, base);
   if (protocol.kind !== 'static') return { ...base, kind: PASSIVE[protocol.kind], channels: [] };
   const imported = protocol.disabled ? 0 : protocol.routes.length;
   return {
@@ -128,6 +130,36 @@ function plainView(
         },
       },
     ],
+  };
+}
+
+function directView(
+  daemon: Daemon,
+  { name, channels }: DirectProtocolConfig,
+  base: Pick<ProtocolView, 'name' | 'sinceMs' | 'description'>,
+): ProtocolView {
+  const status = daemon.direct.status(name);
+  return {
+    ...base,
+    kind: 'Direct',
+    state: status ? 'up' : 'down',
+    channels: channels.map((channel, i) => {
+      const { imported = 0, preferred = 0 } = status?.[i] ?? {};
+      const importUpdates = { ...NOTHING, received: imported, accepted: imported };
+      return {
+        ...channelBase(channel, status !== undefined),
+        stats: {
+          imported,
+          filtered: 0,
+          exported: 0,
+          preferred,
+          importUpdates,
+          importWithdraws: NOTHING,
+          exportUpdates: NOTHING,
+          exportWithdraws: NOTHING,
+        },
+      };
+    }),
   };
 }
 

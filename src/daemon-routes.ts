@@ -3,6 +3,7 @@ import { FAMILIES } from './base/family.ts';
 import type { IpAddress } from './base/ip.ts';
 import { ipFromBytes } from './base/ip.ts';
 import type { RouteQuery, RouteView } from './birdcl-compat/cli/daemon-view.ts';
+import { FILTER_ATTR } from './birdcl-compat/filter/attributes.ts';
 import type { Prefix } from './birdcl-compat/filter/values.ts';
 import { ATTR } from './rib/attrs/codes.ts';
 import { HAS } from './rib/attrs/store.ts';
@@ -205,6 +206,7 @@ function describe(
   const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
   const destination = destinationOf(table, source, attrs);
   const hop = destination === 'unicast' ? nextHop(table, attrs) : undefined;
+  const link = kind === SOURCE_KIND.local ? store.value(attrs, FILTER_ATTR.interfaceName) : undefined;
   return {
     prefix,
     firstOfNetwork,
@@ -212,7 +214,10 @@ function describe(
     protocol: info.protocol,
     changedMs: changedMs(paths.changedAt[row]!),
     ...(address && { from: address }),
-    nextHops: hop ? [{ address: hop }] : [],
+    nextHops:
+      hop || link
+        ? [{ ...(hop && { address: hop }), ...(link && { interface: new TextDecoder().decode(link) }) }]
+        : [],
     primary: row === table.best[paths.net[row]!],
     preference: store.preference[attrs]!,
     ...(unresolved && { igpMetric: 'unreachable' as const }),

@@ -5,6 +5,7 @@
 import type { Clock } from './base/clock.ts';
 import { FAMILIES } from './base/family.ts';
 import { formatIp, type IpAddress } from './base/ip.ts';
+import type { HostInterfaces } from './base/interfaces.ts';
 import type { Random } from './base/random.ts';
 import type {
   AnyProtocolConfig,
@@ -24,6 +25,8 @@ import {
   type ProtocolChange,
   type ReconfigurationPlan,
 } from './daemon-plan.ts';
+import { DirectProtocols } from './daemon-direct.ts';
+import { InterfaceWatch } from './daemon-interfaces.ts';
 import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
@@ -43,6 +46,8 @@ export interface DaemonEnv {
   readonly clock: Clock;
   readonly network: Network;
   readonly random: Random;
+  /** Absent where the system tells of none: then all next hops count as reachable. */
+  readonly interfaces?: HostInterfaces;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -74,6 +79,8 @@ export class Daemon {
   readonly #listeners = new Map<string, Listener>();
   readonly #statics: StaticProtocols;
   readonly pipes: PipeProtocols;
+  readonly direct: DirectProtocols;
+  readonly interfaces: InterfaceWatch;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -90,6 +97,10 @@ export class Daemon {
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.#statics = new StaticProtocols(this.reflector, this.#filters);
+    this.interfaces = new InterfaceWatch(env.clock, env.interfaces, () => {
+      this.direct.interfacesChanged();
+    });
+    this.direct = new DirectProtocols(this.reflector, this.#filters, this.interfaces);
     this.pipes = new PipeProtocols({
       reflector: this.reflector,
       filters: this.#filters,
@@ -255,17 +266,17 @@ export class Daemon {
 
   #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    if (protocol?.kind !== 'static' && protocol?.kind !== 'pipe') return enable ? 'already-enabled' : 'done';
+    if (!protocol || protocol.kind === 'bgp' || !isRun(protocol)) return enable ? 'already-enabled' : 'done';
     if (this.#isEnabled(name) === enable) return enable ? 'already-enabled' : 'already-disabled';
     this.#env.log('info', `${enable ? 'Enabling' : 'Disabling'} protocol ${name}`);
     if (enable) this.#start(protocol);
-    else if (protocol.kind === 'static') this.#statics.stop(name);
-    else this.pipes.stop(name);
+    else this.#stop(protocol);
     return 'done';
   }
 
   /** Ends all sessions, with a NOTIFICATION unless they are to be kept over a restart. */
   async shutdown(graceful = false): Promise<void> {
+    this.interfaces.close();
     await this.speaker.shutdown(graceful ? { graceful } : {});
   }
 
@@ -284,6 +295,7 @@ export class Daemon {
     }
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     this.#config = next;
+    this.interfaces.configure(next);
     this.#debug.clear();
     for (const { name, debug } of next.protocols) this.#debug.set(name, debug);
     this.speaker.retrace();
@@ -308,6 +320,14 @@ export class Daemon {
   #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
     if (protocol.kind === 'static') this.#statics.start(protocol);
     else if (protocol.kind === 'pipe') this.pipes.start(protocol);
+    else if (protocol.kind === 'direct') this.direct.start(protocol);
+  }
+
+  /** Ends one, whether it runs or not. */
+  #stop({ name, kind }: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    if (kind === 'static') this.#statics.stop(name);
+    else if (kind === 'pipe') this.pipes.stop(name);
+    else if (kind === 'direct') this.direct.stop(name);
   }
 
   /** Ends a protocol that does not go on as it is. */
@@ -317,11 +337,8 @@ export class Daemon {
     if (verb === undefined) return;
     if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
-    else if (protocol.kind === 'static') this.#statics.stop(name);
-    else if (protocol.kind === 'pipe') {
-      if (what === 'removed') this.pipes.forget(name);
-      else this.pipes.stop(name);
-    }
+    else if (protocol.kind === 'pipe' && what === 'removed') this.pipes.forget(name);
+    else this.#stop(protocol);
   }
 
   #isEnabled(name: string): boolean {
@@ -330,6 +347,7 @@ export class Daemon {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
     if (protocol?.kind === 'static') return this.#statics.isRunning(name);
     if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
+    if (protocol?.kind === 'direct') return this.direct.isRunning(name);
     return protocol?.disabled === false;
   }
 
@@ -364,6 +382,7 @@ export class Daemon {
     if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
     if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
     if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
+    if (protocol.kind === 'direct') this.direct.reconfigure(protocol, soft);
     if (protocol.kind !== 'bgp') return;
     const policy = this.#peerPolicy(protocol);
     this.#policies.set(name, policy);
@@ -465,6 +484,11 @@ export class Daemon {
   #rangeOf(session: string): string {
     return this.speaker.rangeOf(session) ?? session;
   }
+}
+
+/** Whether the protocol does something that can be started and ended. */
+function isRun({ kind }: AnyProtocolConfig): boolean {
+  return kind === 'static' || kind === 'pipe' || kind === 'direct';
 }
 
 function limit<K extends 'importLimit' | 'receiveLimit' | 'exportLimit'>(

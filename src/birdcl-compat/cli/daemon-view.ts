@@ -1,5 +1,6 @@
 /** What the control socket asks of the daemon. The daemon implements it; nothing here knows how it keeps routes. */
 import type { IpAddress } from '../../base/ip.ts';
+import type { HostInterface, InterfaceAddress } from '../../base/interfaces.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
 import type { DaemonConfig, LimitConfig, LogClass } from '../conf/lowered.ts';
@@ -198,6 +199,12 @@ export interface RouteView {
   readonly context: PolicyContext;
 }
 
+export interface InterfaceView {
+  readonly interface: HostInterface;
+  /** The addresses that stand for it, one of each kind at most; of those of the interface. */
+  readonly preferred: readonly InterfaceAddress[];
+}
+
 export interface MemoryRow {
   readonly name: string;
   readonly effectiveBytes: number;
@@ -260,6 +267,8 @@ export interface DaemonView {
    * so that a walk that finds little does not hold the event loop.
    */
   routes(query: RouteQuery): Iterable<RouteView | undefined>;
+  /** None where nobody watches them. */
+  interfaces(): readonly InterfaceView[];
   memory(): readonly MemoryRow[];
   /** Writes a line into the daemon's log. */
   note(level: LogClass, text: string): void;

@@ -27,7 +27,11 @@ export const NOT_BUILT: readonly NotBuiltSample[] = [
   },
   {
     name: 'a pipe of tables of another type',
-    text: protocol('pipe', 'table r1; peer table r2; import all; export all;', 'roa4 table r1; roa4 table r2;\n'),
+    text: protocol(
+      'pipe',
+      'table r1; peer table r2; import all; export all;',
+      'roa4 table r1; roa4 table r2;\n',
+    ),
     refused: ['4:10 a pipe of roa4 tables is not built yet'],
   },
   {
