@@ -12,6 +12,7 @@ import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
 import { Daemon } from './daemon.ts';
 import { ControlView } from './daemon-view.ts';
+import { NetlinkInterfaces } from './io/host-interfaces.ts';
 import { DaemonLog } from './io/log.ts';
 import { startWatchdog } from './io/watchdog.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
@@ -115,7 +116,14 @@ async function runReflector(
   rehearse();
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
-  const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
+  const interfaces = openInterfaces(clock, log.write);
+  const daemon = new Daemon({
+    clock,
+    network: new TcpNetwork(),
+    random,
+    log: log.write,
+    ...(interfaces && { interfaces }),
+  });
   let stop: (graceful: boolean) => void = () => undefined;
   const stopped = new Promise<boolean>((settle) => {
     stop = settle;
@@ -163,6 +171,17 @@ async function runReflector(
   closeSockets();
   // What is left are timers of a daemon that is no more.
   process.exit(0);
+}
+
+/** The host's interfaces, or nothing and a warning where the system tells of none. */
+function openInterfaces(clock: SystemClock, log: DaemonLog['write']): NetlinkInterfaces | undefined {
+  try {
+    return new NetlinkInterfaces(clock);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log('warning', `interfaces are not known (${why}): next hops of static routes count as reachable`);
+    return undefined;
+  }
 }
 
 function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {

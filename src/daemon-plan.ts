@@ -5,6 +5,8 @@ import type {
   BgpChannelConfig,
   BgpProtocolConfig,
   DaemonConfig,
+  DirectProtocolConfig,
+  PipeProtocolConfig,
   StaticProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
@@ -91,6 +93,10 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   enhancedRouteRefresh: { option: 'enable enhanced route refresh' },
   extendedMessages: { option: 'enable extended messages' },
   routes: { effect: 'none', option: 'route' },
+  scanTimeS: { effect: 'none' },
+  preferred: { effect: 'none', option: 'interface' },
+  patterns: { option: 'interface' },
+  importWithin: { effect: 'import', option: 'import in' },
 };
 
 /** Fields that follow from others, which tell. */
@@ -175,6 +181,8 @@ class Comparison {
     this.#found = [];
     if (a.kind === 'bgp' && b.kind === 'bgp') this.#bgp(a, b);
     else if (a.kind === 'static' && b.kind === 'static') this.#static(a, b);
+    else if (a.kind === 'direct' && b.kind === 'direct') this.#direct(a, b);
+    else if (a.kind === 'pipe' && b.kind === 'pipe') this.#pipe(a, b);
     else if (a.kind !== b.kind) this.#note({ option: 'protocol', effect: 'restart' });
     else this.#fields(a, b, PROTOCOL_FIELDS, undefined);
     return this.#found;
@@ -198,6 +206,28 @@ class Comparison {
   #static(a: StaticProtocolConfig, b: StaticProtocolConfig): void {
     this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channel');
     this.#fields(a.channel, b.channel, CHANNEL_FIELDS, b.channel.name);
+  }
+
+  #direct(a: DirectProtocolConfig, b: DirectProtocolConfig): void {
+    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channels');
+    for (const channel of b.channels) {
+      const known = a.channels.find(({ name }) => name === channel.name);
+      if (known) this.#fields(known, channel, CHANNEL_FIELDS, channel.name);
+      else this.#note({ option: `${channel.name} channel`, effect: 'restart' });
+    }
+    for (const { name } of a.channels) {
+      const goes = !b.channels.some((channel) => channel.name === name);
+      if (goes) this.#note({ option: `${name} channel`, effect: 'restart' });
+    }
+  }
+
+  #pipe(a: PipeProtocolConfig, b: PipeProtocolConfig): void {
+    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channel');
+    this.#fields(a.channel, b.channel, CHANNEL_FIELDS, undefined);
+    // There is no neighbour: both directions look at what is there.
+    this.#found = this.#found.map((found) =>
+      found.effect === 'export' ? { ...found, effect: 'import' } : found,
+    );
   }
 
   #channel(protocol: string, a: BgpChannelConfig, b: BgpChannelConfig): void {

@@ -20,6 +20,10 @@ function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
   switch (protocol.kind) {
     case 'bgp':
       return protocol.channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
+    case 'pipe':
+      return [protocol.channel.importFilter, protocol.channel.exportFilter];
+    case 'direct':
+      return protocol.channels.flatMap(({ importFilter, exportFilter }) => [importFilter, exportFilter]);
     case 'static': {
       const { importFilter, exportFilter } = protocol.channel;
       return [importFilter, exportFilter, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];

@@ -1,14 +1,24 @@
 /** Protocols as `show protocols [all]` shows them. */
 import { FAMILIES } from './base/family.ts';
-import type { CapabilitiesView, ChannelView, ProtocolView } from './birdcl-compat/cli/daemon-view.ts';
+import type {
+  CapabilitiesView,
+  ChannelView,
+  PipeFlowView,
+  ProtocolView,
+} from './birdcl-compat/cli/daemon-view.ts';
 import type {
   AnyProtocolConfig,
   BgpChannelConfig,
   BgpProtocolConfig,
   ChannelConfig,
+  DirectProtocolConfig,
+  LimitConfig,
+  PipeProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
 import type { Daemon } from './daemon.ts';
 import type { KeptAdjRibIn, Restarting } from './reflector/kept.ts';
+import type { PipeStatus } from './daemon-pipes.ts';
+import type { PipeFlow } from './rib/sources/pipe-flow.ts';
 import type { LimitKind, Peer, PeerChannel } from './reflector/peer.ts';
 import type { AdjRibIn } from './rib/adj-rib-in.ts';
 import type { SessionStatus } from './speaker/session-status.ts';
@@ -17,7 +27,7 @@ import { ROLE_NAMES, type Capabilities } from './speaker/wire/capabilities.ts';
 const NOTHING = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 
 /** Protocols that only have a name. */
-const PASSIVE = { device: 'Device', direct: 'Direct', kernel: 'Kernel' } as const;
+const PASSIVE = { device: 'Device', kernel: 'Kernel' } as const;
 
 /** In the order of the configuration; sessions of a range follow it. */
 export function protocolViews(daemon: Daemon): ProtocolView[] {
@@ -29,19 +39,79 @@ export function protocolViews(daemon: Daemon): ProtocolView[] {
     else sessions.set(key, [session]);
   }
   return daemon.config.protocols.flatMap((protocol) => {
+    if (protocol.kind === 'pipe') return [pipeView(daemon, protocol)];
     if (protocol.kind !== 'bgp') return [plainView(daemon, protocol)];
     const own = (sessions.get(protocol.name) ?? []).map((status) => sessionView(daemon, protocol, status));
     return protocol.session.kind === 'range' ? [rangeView(daemon, protocol), ...own] : own;
   });
 }
 
-function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): ProtocolView {
+function pipeView(daemon: Daemon, protocol: PipeProtocolConfig): ProtocolView {
+  const { name, description, channel, peerTable } = protocol;
+  const status = daemon.pipes.status(name);
+  const flow = (
+    kind: 'import' | 'export',
+    filter: string,
+    limit: LimitConfig | undefined,
+    running: PipeFlow | undefined,
+  ): PipeFlowView => ({
+    state: running ? (running.isFeeding ? 'feed' : 'up') : 'down',
+    filter,
+    ...(limit && { limit: { ...limit, hit: isHit(status, kind, limit, running) } }),
+    ...(running && { stats: flowStats(running) }),
+  });
+  return {
+    name,
+    kind: 'Pipe',
+    state: status?.up ? 'up' : 'down',
+    sinceMs: status?.sinceMs ?? daemon.startedAt,
+    ...(description !== undefined && { description }),
+    pipe: {
+      table: channel.table,
+      peerTable,
+      family: channel.name,
+      imports: flow('import', channel.importFilter.name, channel.importLimit, status?.pipe?.back),
+      exports: flow('export', channel.exportFilter.name, channel.exportLimit, status?.pipe?.out),
+    },
+    channels: [],
+  };
+}
+
+/** Until there is room again. */
+function isHit(
+  status: PipeStatus | undefined,
+  kind: 'import' | 'export',
+  { limit }: LimitConfig,
+  flow: PipeFlow | undefined,
+): boolean {
+  return status?.hit.has(kind) === true && (flow === undefined || flow.routes >= limit);
+}
+
+function flowStats({ routes, counters }: PipeFlow): NonNullable<PipeFlowView['stats']> {
+  return {
+    routes,
+    updates: {
+      received: counters.updatesReceived,
+      rejected: counters.updatesRejected,
+      filtered: counters.updatesFiltered,
+      ignored: counters.updatesIgnored,
+      accepted: counters.updatesAccepted,
+    },
+    withdraws: { ...NOTHING, received: counters.withdrawsReceived, accepted: counters.withdrawsAccepted },
+  };
+}
+
+function plainView(
+  daemon: Daemon,
+  protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig | PipeProtocolConfig>,
+): ProtocolView {
   const base = {
     name: protocol.name,
     state: protocol.disabled ? ('down' as const) : ('up' as const),
     sinceMs: daemon.startedAt,
     ...(protocol.description !== undefined && { description: protocol.description }),
   };
+  if (protocol.kind === 'direct') return directView(daemon, protocol, base);
   if (protocol.kind !== 'static') return { ...base, kind: PASSIVE[protocol.kind], channels: [] };
   const imported = protocol.disabled ? 0 : protocol.routes.length;
   return {
@@ -62,6 +132,36 @@ function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProto
         },
       },
     ],
+  };
+}
+
+function directView(
+  daemon: Daemon,
+  { name, channels }: DirectProtocolConfig,
+  base: Pick<ProtocolView, 'name' | 'sinceMs' | 'description'>,
+): ProtocolView {
+  const status = daemon.direct.status(name);
+  return {
+    ...base,
+    kind: 'Direct',
+    state: status ? 'up' : 'down',
+    channels: channels.map((channel, i) => {
+      const { imported = 0, preferred = 0 } = status?.[i] ?? {};
+      const importUpdates = { ...NOTHING, received: imported, accepted: imported };
+      return {
+        ...channelBase(channel, status !== undefined),
+        stats: {
+          imported,
+          filtered: 0,
+          exported: 0,
+          preferred,
+          importUpdates,
+          importWithdraws: NOTHING,
+          exportUpdates: NOTHING,
+          exportWithdraws: NOTHING,
+        },
+      };
+    }),
   };
 }
 

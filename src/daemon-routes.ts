@@ -3,6 +3,7 @@ import { FAMILIES } from './base/family.ts';
 import type { IpAddress } from './base/ip.ts';
 import { ipFromBytes } from './base/ip.ts';
 import type { RouteQuery, RouteView } from './birdcl-compat/cli/daemon-view.ts';
+import { FILTER_ATTR } from './birdcl-compat/filter/attributes.ts';
 import type { Prefix } from './birdcl-compat/filter/values.ts';
 import { ATTR } from './rib/attrs/codes.ts';
 import { HAS } from './rib/attrs/store.ts';
@@ -12,6 +13,8 @@ import { destinationOf } from './rib/route-tracer.ts';
 import { SOURCE_KIND } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
 import type { PeerChannel } from './reflector/peer.ts';
+import type { PipeProtocols } from './daemon-pipes.ts';
+import type { PipeFlow } from './rib/sources/pipe-flow.ts';
 import type { Reflector } from './reflector/reflector.ts';
 
 /** Networks that a walk may pass over before it lets others run. */
@@ -27,13 +30,13 @@ interface Mutable extends RouteView {
  * @param changedMs wall-clock milliseconds of a path's `changedAt`
  */
 export function* walkRoutes(
-  reflector: Reflector,
+  { reflector, pipes }: { readonly reflector: Reflector; readonly pipes: PipeProtocols },
   query: RouteQuery,
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView | undefined> {
   const table = reflector.tables.get(query.table);
   if (!table) return;
-  const channel = query.export && exportChannel(reflector, query.export);
+  const channel = query.export && outletOf(reflector, pipes, query.export);
   if (query.export && !channel) return;
   const context: PolicyContext = {
     family: table.family.index,
@@ -78,10 +81,16 @@ function isWithin(table: RoutingTable, net: number, words: Uint32Array, length: 
   return own.every((word, i) => word === words[i]);
 }
 
-function exportChannel(
+/** A neighbour's channel, or a direction of a pipe. */
+type Outlet = PeerChannel | PipeFlow;
+
+function outletOf(
   reflector: Reflector,
+  pipes: PipeProtocols,
   wanted: NonNullable<RouteQuery['export']>,
-): PeerChannel | undefined {
+): Outlet | undefined {
+  if (wanted.channel === 'pri' || wanted.channel === 'sec')
+    return pipes.flow(wanted.protocol, wanted.channel);
   const peer = reflector.peers.get(wanted.protocol);
   return peer?.channels.find((channel) => channel && FAMILIES[channel.policy.family].name === wanted.channel);
 }
@@ -90,7 +99,7 @@ function* networkRows(
   table: RoutingTable,
   net: number,
   query: RouteQuery,
-  channel: PeerChannel | undefined,
+  channel: Outlet | undefined,
   context: PolicyContext,
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView> {
@@ -110,7 +119,7 @@ function* networkRows(
   const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
   let first = true;
   for (const row of shown) {
-    const answer = channel ? exportedAs(table, net, row, query.export!.mode, channel) : undefined;
+    const answer = channel && exportedThrough(table, net, row, query.export!.mode, channel);
     context.netWords = nets.words;
     context.netAt = net * width;
     context.netLength = prefix.length;
@@ -121,6 +130,36 @@ function* networkRows(
   }
 }
 
+interface Exported {
+  readonly exported: boolean;
+  readonly attrs: number;
+}
+
+function exportedThrough(
+  table: RoutingTable,
+  net: number,
+  row: number,
+  mode: NonNullable<RouteQuery['export']>['mode'],
+  outlet: Outlet,
+): Exported {
+  return 'adjRibIn' in outlet ? exportedAs(table, net, row, mode, outlet) : pipedAs(table, row, mode, outlet);
+}
+
+/** A pipe leads all routes of a network but those that it brought itself. */
+function pipedAs(
+  { paths }: RoutingTable,
+  row: number,
+  mode: NonNullable<RouteQuery['export']>['mode'],
+  flow: PipeFlow,
+): Exported {
+  const own = paths.attrs[row]!;
+  const candidate = paths.via[row] !== flow.opposite;
+  if (mode === 'preexport') return { exported: candidate, attrs: own };
+  const attrs = mode === 'exported' ? flow.broughtAs(row) : flow.explain(row);
+  if (mode === 'noexport') return { exported: candidate && attrs === NO_ATTRS, attrs: own };
+  return { exported: candidate && attrs !== NO_ATTRS, attrs: attrs === NO_ATTRS ? own : attrs };
+}
+
 /** Whether a route is (`export`, `exported`), would be (`preexport`) or is not (`noexport`) sent, and as what. */
 function exportedAs(
   table: RoutingTable,
@@ -128,7 +167,7 @@ function exportedAs(
   row: number,
   mode: NonNullable<RouteQuery['export']>['mode'],
   channel: PeerChannel,
-): { exported: boolean; attrs: number } {
+): Exported {
   const { paths } = table;
   const own = paths.attrs[row]!;
   const { member } = channel;
@@ -166,6 +205,7 @@ function describe(
   const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
   const destination = destinationOf(table, source, attrs);
   const hop = destination === 'unicast' ? nextHop(table, attrs) : undefined;
+  const link = kind === SOURCE_KIND.local ? store.value(attrs, FILTER_ATTR.interfaceName) : undefined;
   return {
     prefix,
     firstOfNetwork,
@@ -173,7 +213,10 @@ function describe(
     protocol: info.protocol,
     changedMs: changedMs(paths.changedAt[row]!),
     ...(address && { from: address }),
-    nextHops: hop ? [{ address: hop }] : [],
+    nextHops:
+      hop || link
+        ? [{ ...(hop && { address: hop }), ...(link && { interface: new TextDecoder().decode(link) }) }]
+        : [],
     primary: row === table.best[paths.net[row]!],
     preference: store.preference[attrs]!,
     ...(unresolved && { igpMetric: 'unreachable' as const }),

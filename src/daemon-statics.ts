@@ -58,7 +58,10 @@ export class StaticProtocols {
   }
 
   stop(name: string): void {
-    this.#running.get(name)?.routes.clear();
+    const running = this.#running.get(name);
+    if (!running) return;
+    running.routes.clear();
+    this.#reflector.retire(running.routes.source);
     this.#running.delete(name);
   }
 

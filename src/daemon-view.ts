@@ -6,6 +6,7 @@ import type {
   ConfigureResult,
   ConfigureStatus,
   DaemonView,
+  InterfaceView,
   MemoryRow,
   ProtocolAction,
   ProtocolActionResult,
@@ -97,7 +98,15 @@ export class ControlView implements DaemonView {
   routes(query: RouteQuery): Iterable<RouteView | undefined> {
     const { daemon, clock } = this.#options;
     const originMs = clock.wallTime() - clock.now();
-    return walkRoutes(daemon.reflector, query, (changedAtS) => originMs + changedAtS * 1000);
+    return walkRoutes(daemon, query, (changedAtS) => originMs + changedAtS * 1000);
+  }
+
+  interfaces(): InterfaceView[] {
+    const { interfaces } = this.#options.daemon;
+    return (interfaces.current ?? []).map((each) => ({
+      interface: each,
+      preferred: interfaces.preferred(each),
+    }));
   }
 
   memory(): MemoryRow[] {

@@ -5,6 +5,7 @@
 import type { Clock } from './base/clock.ts';
 import { FAMILIES } from './base/family.ts';
 import { formatIp, type IpAddress } from './base/ip.ts';
+import type { HostInterfaces } from './base/interfaces.ts';
 import type { Random } from './base/random.ts';
 import type {
   AnyProtocolConfig,
@@ -24,6 +25,9 @@ import {
   type ProtocolChange,
   type ReconfigurationPlan,
 } from './daemon-plan.ts';
+import { DirectProtocols } from './daemon-direct.ts';
+import { InterfaceWatch } from './daemon-interfaces.ts';
+import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
@@ -43,6 +47,8 @@ export interface DaemonEnv {
   readonly clock: Clock;
   readonly network: Network;
   readonly random: Random;
+  /** Absent where the system tells of none: then all next hops count as reachable. */
+  readonly interfaces?: HostInterfaces;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -73,6 +79,9 @@ export class Daemon {
   readonly #debug = new Map<string, DebugFlags>();
   readonly #listeners = new Map<string, Listener>();
   readonly #statics: StaticProtocols;
+  readonly pipes: PipeProtocols;
+  readonly direct: DirectProtocols;
+  readonly interfaces: InterfaceWatch;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -89,6 +98,16 @@ export class Daemon {
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.#statics = new StaticProtocols(this.reflector, this.#filters);
+    this.interfaces = new InterfaceWatch(env.clock, env.interfaces, () => {
+      this.direct.interfacesChanged();
+    });
+    this.direct = new DirectProtocols(this.reflector, this.#filters, this.interfaces);
+    this.pipes = new PipeProtocols({
+      reflector: this.reflector,
+      filters: this.#filters,
+      clock: env.clock,
+      log: env.log,
+    });
     this.speaker = new Speaker({
       clock: env.clock,
       network: env.network,
@@ -251,24 +270,26 @@ export class Daemon {
 
   /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
+    const direction = action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out';
     const peer = this.reflector.peers.get(name);
-    if (!peer) return 'nothing';
-    peer.reload(action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out');
+    if (!peer) return this.pipes.reload(name, direction) ? 'done' : 'nothing';
+    peer.reload(direction);
     return 'done';
   }
 
   #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    if (protocol?.kind !== 'static') return enable ? 'already-enabled' : 'done';
-    const running = this.#statics.isRunning(name);
-    if (running === enable) return enable ? 'already-enabled' : 'already-disabled';
-    if (enable) this.#statics.start(protocol);
-    else this.#statics.stop(name);
+    if (!protocol || protocol.kind === 'bgp' || !isRun(protocol)) return enable ? 'already-enabled' : 'done';
+    if (this.#isEnabled(name) === enable) return enable ? 'already-enabled' : 'already-disabled';
+    this.#env.log('info', `${enable ? 'Enabling' : 'Disabling'} protocol ${name}`);
+    if (enable) this.#start(protocol);
+    else this.#stop(protocol);
     return 'done';
   }
 
   /** Ends all sessions, with a NOTIFICATION unless they are to be kept over a restart. */
   async shutdown(graceful = false): Promise<void> {
+    this.interfaces.close();
     await this.speaker.shutdown(graceful ? { graceful } : {});
   }
 
@@ -287,6 +308,7 @@ export class Daemon {
     }
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     this.#config = next;
+    this.interfaces.configure(next);
     this.#debug.clear();
     for (const { name, debug } of next.protocols) this.#debug.set(name, debug);
     this.speaker.retrace();
@@ -303,8 +325,22 @@ export class Daemon {
       }
       if (before && what === 'added') this.#env.log('info', `Adding protocol ${protocol.name}`);
       if (protocol.kind === 'bgp') this.#addBgp(protocol, this.#peerPolicy(protocol));
-      else if (protocol.kind === 'static' && !protocol.disabled) this.#statics.start(protocol);
+      else if (!protocol.disabled) this.#start(protocol);
     }
+  }
+
+  /** Starts a protocol that has no sessions. */
+  #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    if (protocol.kind === 'static') this.#statics.start(protocol);
+    else if (protocol.kind === 'pipe') this.pipes.start(protocol);
+    else if (protocol.kind === 'direct') this.direct.start(protocol);
+  }
+
+  /** Ends one, whether it runs or not. */
+  #stop({ name, kind }: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    if (kind === 'static') this.#statics.stop(name);
+    else if (kind === 'pipe') this.pipes.stop(name);
+    else if (kind === 'direct') this.direct.stop(name);
   }
 
   /** Ends a protocol that does not go on as it is. */
@@ -314,14 +350,18 @@ export class Daemon {
     if (verb === undefined) return;
     if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
-    else if (protocol.kind === 'static') this.#statics.stop(name);
+    else if (protocol.kind === 'pipe' && what === 'removed') this.pipes.forget(name);
+    else this.#stop(protocol);
   }
 
   #isEnabled(name: string): boolean {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    return protocol?.kind === 'static' ? this.#statics.isRunning(name) : protocol?.disabled === false;
+    if (protocol?.kind === 'static') return this.#statics.isRunning(name);
+    if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
+    if (protocol?.kind === 'direct') return this.direct.isRunning(name);
+    return protocol?.disabled === false;
   }
 
   /** One listener for each address and port that some neighbour may call; returns what is being opened. */
@@ -354,6 +394,8 @@ export class Daemon {
     }
     if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
     if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
+    if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
+    if (protocol.kind === 'direct') this.direct.reconfigure(protocol, soft);
     if (protocol.kind !== 'bgp') return;
     const policy = this.#peerPolicy(protocol);
     this.#policies.set(name, policy);
@@ -460,6 +502,11 @@ export class Daemon {
   #rangeOf(session: string): string {
     return this.speaker.rangeOf(session) ?? session;
   }
+}
+
+/** Whether the protocol does something that can be started and ended. */
+function isRun({ kind }: AnyProtocolConfig): boolean {
+  return kind === 'static' || kind === 'pipe' || kind === 'direct';
 }
 
 function limit<K extends 'importLimit' | 'receiveLimit' | 'exportLimit'>(

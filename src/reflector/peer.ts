@@ -237,6 +237,7 @@ export class Peer implements RouteReceiver, UpdateSink {
           address: this.session.remote.address,
           clusterId: this.policy.routeReflectorClient ? this.policy.clusterId : 0,
           decision: this.policy.decision,
+          home: table.number,
           ...(this.policy.defaultMed !== undefined && { defaultMed: this.policy.defaultMed }),
         }),
         policy: policy.importPolicy,

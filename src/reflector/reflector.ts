@@ -8,6 +8,7 @@ import { AttrStore } from '../rib/attrs/store.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { NlriBatch } from '../rib/nlri-batch.ts';
 import { SourceRegistry } from '../rib/source-registry.ts';
+import { Pipes } from '../rib/sources/pipes.ts';
 import type { RouteTracer } from '../rib/route-tracer.ts';
 import { RoutingTable } from '../rib/table.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
@@ -34,6 +35,8 @@ export interface ReflectorOptions {
 /** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
 const FLUSH_NETWORKS = 32_768;
 const BACKGROUND_ROWS = 50_000;
+/** Routes that one turn takes through pipes. */
+const PIPE_ROUTES = 16_384;
 /**
  * What is withdrawn and unused is given back when nothing has happened for so long, and now and then if something always
  * happens; so many withdrawn slots at a time. More unused sets than this do not wait.
@@ -57,6 +60,7 @@ export class Reflector implements SessionEvents {
   /** Established neighbours by protocol name. */
   readonly peers = new Map<string, Peer>();
   readonly groups: GroupRegistry;
+  readonly pipes: Pipes;
   readonly #options: ReflectorOptions;
   /** Tables that are no longer configured, while they have routes. */
   readonly #leaving = new Set<RoutingTable>();
@@ -64,6 +68,7 @@ export class Reflector implements SessionEvents {
   /** Neighbours with an export limit. */
   readonly #limited = new Set<Peer>();
   readonly #tasks: BackgroundTask[] = [];
+  #tablesMade = 0;
   #scheduled = false;
   #housekeeping: Timer | undefined;
   /** Who waits for `releaseExport`. */
@@ -86,6 +91,9 @@ export class Reflector implements SessionEvents {
       ...(options.windowBytes !== undefined && { windowBytes: options.windowBytes }),
       ...(options.segmentBytes !== undefined && { segmentBytes: options.segmentBytes }),
     });
+    this.pipes = new Pipes(() => {
+      this.#schedule();
+    });
     for (const family of FAMILIES) this.addTable(family === IPV4 ? 'master4' : 'master6', family);
   }
 
@@ -96,6 +104,7 @@ export class Reflector implements SessionEvents {
     const { hashSeed } = this.#options;
     const table = new RoutingTable({
       name,
+      number: ++this.#tablesMade,
       family,
       store: this.store,
       sources: this.sources,
@@ -263,12 +272,17 @@ export class Reflector implements SessionEvents {
   discard(adjRibIn: AdjRibIn): void {
     this.backgroundPass(adjRibIn, (rows) => {
       if (!adjRibIn.clear(rows)) return false;
-      // Groups must have seen the routes go before the number may mean somebody else.
-      this.#afterFlush.push(() => {
-        this.sources.remove(adjRibIn.source);
-      });
+      this.retire(adjRibIn.source);
       return true;
     });
+  }
+
+  /** Forgets a source whose last route has been removed, when groups and pipes have seen it go. */
+  retire(source: number): void {
+    this.#afterFlush.push(() => {
+      this.sources.remove(source);
+    });
+    this.#schedule();
   }
 
   readonly #afterFlush: (() => void)[] = [];
@@ -332,13 +346,15 @@ export class Reflector implements SessionEvents {
     this.#turns++;
     this.groups.moveMembers();
     let more = this.#runTasks();
+    this.pipes.run(PIPE_ROUTES);
     let flushed = true;
     for (const table of [...this.tables.values(), ...this.#leaving]) {
-      if (table.flush(FLUSH_NETWORKS)) {
-        more = true;
-        flushed = false;
-      } else if (table.paths.size === 0) this.#leaving.delete(table);
+      if (table.flush(FLUSH_NETWORKS)) flushed = false;
+      else if (table.paths.size === 0) this.#leaving.delete(table);
     }
+    // What was flushed may be on its way into another table.
+    if (!this.pipes.isIdle) flushed = false;
+    if (!flushed) more = true;
     for (const peer of [...this.#limited]) peer.checkExportLimits();
     if (this.groups.run(FLUSH_NETWORKS)) more = true;
     if (flushed && this.groups.pending === 0) {

@@ -215,6 +215,11 @@ export class DecisionProcess {
         order = compareIp(other, own);
         if (order !== 0) return this.#decide(13, order);
       }
+      // BIRD keeps the older one of two local routes: that is the one that came through fewer pipes.
+      if (!own && !other && paths.generation.length > 0) {
+        order = paths.generation[b]! - paths.generation[a]!;
+        if (order !== 0) return this.#decide(12, order);
+      }
       // Sources without addresses, or two sessions with one neighbour: the name decides, so that it is stable.
       return this.#decide(13, sources.info(s).protocol < sources.info(t).protocol ? 1 : -1);
     }

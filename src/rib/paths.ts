@@ -12,6 +12,10 @@ export const PATH = {
   leaving: 4,
   /** Stale for longer than the restart time: has LLGR_STALE among its communities after policy (RFC 9494). */
   longLived: 8,
+  /** A pipe has it on offer; set while the pipe looks at the network. */
+  offered: 16,
+  /** More than one chain of pipes leads here: when this one goes, the others are asked. */
+  contested: 32,
 } as const;
 
 const INITIAL = 1 << 10;
@@ -32,6 +36,10 @@ export class PathTable {
   changedAt = new Uint32Array(INITIAL);
   /** Update groups that hold the row for an identifier they sent. */
   holds = new Uint16Array(INITIAL);
+  /** The pipe that brought the path, 0 for its source itself. Empty, like `generation`, where no pipe leads here. */
+  via = new Uint16Array(0);
+  /** Pipes that the path has gone through. */
+  generation = new Uint8Array(0);
   /** One more than the highest row in use. */
   end = 1;
   /** The first row to give out again, chained by `next`; 0 ends. */
@@ -47,7 +55,14 @@ export class PathTable {
   }
 
   get memoryBytes(): number {
-    return this.net.length * 29;
+    return this.net.length * 29 + this.via.length * 3;
+  }
+
+  /** Pipes lead to the table from now on. */
+  trackPipes(): void {
+    if (this.via.length > 0) return;
+    this.via = new Uint16Array(this.capacity);
+    this.generation = new Uint8Array(this.capacity);
   }
 
   /** A row with everything but `next` set. */
@@ -68,6 +83,10 @@ export class PathTable {
     this.next[row] = 0;
     this.flags[row] = 0;
     this.holds[row] = 0;
+    if (this.via.length > 0) {
+      this.via[row] = 0;
+      this.generation[row] = 0;
+    }
     return row;
   }
 
@@ -75,6 +94,7 @@ export class PathTable {
   remove(row: number): void {
     this.net[row] = 0;
     this.source[row] = 0;
+    if (this.via.length > 0) this.via[row] = 0;
     this.next[row] = this.#free;
     this.#free = row;
     if (++this.#freeCount === this.end - 1) {
@@ -96,5 +116,8 @@ export class PathTable {
     this.flags = wider(this.flags);
     this.changedAt = wider(this.changedAt);
     this.holds = wider(this.holds);
+    if (this.via.length === 0) return;
+    this.via = wider(this.via);
+    this.generation = wider(this.generation);
   }
 }

@@ -39,6 +39,8 @@ export interface SourceOptions {
   readonly decision?: number;
   /** MED of routes that come without one (BIRD `default bgp_med`). Absent: 0. */
   readonly defaultMed?: number;
+  /** The number of the table that the source itself brings its routes to: no pipe leads them back. */
+  readonly home?: number;
 }
 
 /** Numbers of sources fit 16 bits. */
@@ -52,6 +54,7 @@ export class SourceRegistry {
   defaultMed = new Uint32Array(64);
   /** Sources whose `defaultMed` is not 0. */
   withDefaultMed = 0;
+  home = new Uint32Array(64);
   /** Goes up each time a number is given to another source. */
   generation = new Uint32Array(64);
   readonly #options: (SourceOptions | undefined)[] = [undefined];
@@ -79,6 +82,7 @@ export class SourceRegistry {
     this.decision[source] = options.decision ?? DEFAULT_DECISION;
     this.defaultMed[source] = options.defaultMed ?? 0;
     if (this.defaultMed[source] !== 0) this.withDefaultMed++;
+    this.home[source] = options.home ?? 0;
     return source;
   }
 
@@ -108,6 +112,7 @@ export class SourceRegistry {
     this.clusterId = wider(this.clusterId);
     this.decision = wider(this.decision);
     this.defaultMed = wider(this.defaultMed);
+    this.home = wider(this.home);
     this.generation = wider(this.generation);
   }
 }

@@ -16,6 +16,8 @@ import type { ChangeBatch } from './streams.ts';
 export interface TableOptions {
   /** BIRD's name: `master4`, `master6`, or configured. */
   readonly name: string;
+  /** Tells tables that share their sources apart; not 0. Needed where pipes are. */
+  readonly number?: number;
   readonly family: Family;
   readonly store: AttrStore;
   readonly sources: SourceRegistry;
@@ -29,6 +31,7 @@ export interface TableOptions {
 
 export class RoutingTable {
   readonly name: string;
+  readonly number: number;
   readonly family: Family;
   readonly store: AttrStore;
   readonly sources: SourceRegistry;
@@ -57,6 +60,7 @@ export class RoutingTable {
 
   constructor(options: TableOptions) {
     this.name = options.name;
+    this.number = options.number ?? 0;
     this.family = options.family;
     this.store = options.store;
     this.sources = options.sources;
@@ -160,6 +164,7 @@ export class RoutingTable {
       paths.received[row] = 0;
       paths.next[row] = 0;
       paths.source[row] = 0;
+      if (paths.via.length > 0) paths.via[row] = 0;
       paths.flags[row] = PATH.dead;
     }
     this.mark(net);

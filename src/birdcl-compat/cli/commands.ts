@@ -22,6 +22,7 @@ import type { CliHandler } from './protocol.ts';
 import { CODE, CommandError, last, more } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
 import { parseShowRoute } from './route-arguments.ts';
+import { showInterfaces, showInterfacesSummary } from './show-interfaces.ts';
 import { showProtocols } from './show-protocols.ts';
 import { showRoute } from './show-route.ts';
 import { formatTime } from './time.ts';
@@ -301,6 +302,8 @@ function plain(words: string, changes: boolean, run: (session: Session) => Answe
 const COMMANDS: readonly Command[] = [
   plain('show status', false, ({ view }) => showStatus(view)),
   plain('show memory', false, ({ view }) => showMemory(view.memory())),
+  plain('show interfaces', false, ({ view }) => showInterfaces(view)),
+  plain('show interfaces summary', false, ({ view }) => showInterfacesSummary(view)),
   { words: 'show symbols', changes: false, run: runShowSymbols },
   ...['show protocols', 'show protocols all'].map((words): Command => ({
     words,

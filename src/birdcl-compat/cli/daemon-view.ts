@@ -1,5 +1,6 @@
 /** What the control socket asks of the daemon. The daemon implements it; nothing here knows how it keeps routes. */
 import type { IpAddress } from '../../base/ip.ts';
+import type { HostInterface, InterfaceAddress } from '../../base/interfaces.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
 import type { DaemonConfig, LimitConfig, LogClass } from '../conf/lowered.ts';
@@ -131,9 +132,33 @@ export interface BgpView {
   };
 }
 
+/** One direction of a pipe. */
+export interface PipeFlowView {
+  /** `feed`: a pass over the whole table is under way. */
+  readonly state: 'down' | 'feed' | 'up';
+  readonly filter: string;
+  readonly limit?: LimitView;
+  /** While the pipe is up. */
+  readonly stats?: {
+    readonly routes: number;
+    readonly updates: UpdateCounters;
+    readonly withdraws: UpdateCounters;
+  };
+}
+
+export interface PipeView {
+  readonly table: string;
+  readonly peerTable: string;
+  readonly family: 'ipv4' | 'ipv6';
+  /** From the peer table. */
+  readonly imports: PipeFlowView;
+  /** Into the peer table. */
+  readonly exports: PipeFlowView;
+}
+
 export interface ProtocolView {
   readonly name: string;
-  readonly kind: 'BGP' | 'Static' | 'Device' | 'Direct' | 'Kernel';
+  readonly kind: 'BGP' | 'Static' | 'Pipe' | 'Device' | 'Direct' | 'Kernel';
   readonly state: 'up' | 'start' | 'down' | 'stop' | 'flush';
   readonly sinceMs: number;
   readonly description?: string;
@@ -141,6 +166,7 @@ export interface ProtocolView {
   /** Given where the protocol sets its own. */
   readonly routerId?: number;
   readonly bgp?: BgpView;
+  readonly pipe?: PipeView;
   readonly channels: readonly ChannelView[];
 }
 
@@ -152,7 +178,8 @@ export interface RouteQuery {
   readonly export?: {
     readonly mode: 'export' | 'preexport' | 'noexport' | 'exported';
     readonly protocol: string;
-    readonly channel: 'ipv4' | 'ipv6';
+    /** `pri` and `sec`: what leaves the table of a pipe, and its peer table. */
+    readonly channel: 'ipv4' | 'ipv6' | 'pri' | 'sec';
   };
   /** The best route of each network only. */
   readonly primaryOnly: boolean;
@@ -187,6 +214,12 @@ export interface RouteView {
   readonly exported: boolean;
   /** For filters of `show route where`. */
   readonly context: PolicyContext;
+}
+
+export interface InterfaceView {
+  readonly interface: HostInterface;
+  /** The addresses that stand for it, one of each kind at most; of those of the interface. */
+  readonly preferred: readonly InterfaceAddress[];
 }
 
 export interface MemoryRow {
@@ -251,6 +284,8 @@ export interface DaemonView {
    * so that a walk that finds little does not hold the event loop.
    */
   routes(query: RouteQuery): Iterable<RouteView | undefined>;
+  /** None where nobody watches them. */
+  interfaces(): readonly InterfaceView[];
   memory(): readonly MemoryRow[];
   /** Writes a line into the daemon's log. */
   note(level: LogClass, text: string): void;

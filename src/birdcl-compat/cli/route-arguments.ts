@@ -31,7 +31,7 @@ interface Draft {
   match?: NonNullable<RouteQuery['match']>;
   tables: string[] | undefined;
   program?: FilterProgram;
-  export?: { mode: ExportMode; protocol: ProtocolView; channel: 'ipv4' | 'ipv6' | undefined };
+  export?: { mode: ExportMode; protocol: ProtocolView; channel: string | undefined };
   protocol?: ProtocolView;
   all: boolean;
   primaryOnly: boolean;
@@ -84,14 +84,29 @@ function parseTable(cursor: Cursor, view: DaemonView, draft: Draft): void {
   draft.tables = [...(draft.tables ?? []), name];
 }
 
+/** Ways out of tables to a protocol: its channels, and both ends of a pipe. */
+function outlets({ channels, pipe }: ProtocolView): {
+  readonly name: NonNullable<RouteQuery['export']>['channel'];
+  readonly table: string;
+  readonly isDown: boolean;
+}[] {
+  if (!pipe) return channels.map(({ name, table, state }) => ({ name, table, isDown: state === 'DOWN' }));
+  const { table, peerTable, exports, imports } = pipe;
+  return [
+    { name: 'pri', table, isDown: exports.state === 'down' },
+    { name: 'sec', table: peerTable, isDown: imports.state === 'down' },
+  ];
+}
+
 function parseExport(cursor: Cursor, view: DaemonView, draft: Draft, mode: ExportMode): void {
   if (draft.export) fail('Export specified twice');
   const protocol = parseProtocol(cursor, view);
-  let channel: 'ipv4' | 'ipv6' | undefined;
+  let channel: string | undefined;
   if (cursor.accept('.')) {
-    const name = cursor.name('a channel');
-    const found = protocol.channels.find((candidate) => candidate.name === name);
-    channel = found?.name ?? fail(`Channel ${protocol.name}.${name} not found`);
+    channel = cursor.name('a channel');
+    if (!outlets(protocol).some(({ name }) => name === channel)) {
+      fail(`Channel ${protocol.name}.${channel} not found`);
+    }
   }
   draft.export = { mode, protocol, channel };
 }
@@ -167,9 +182,9 @@ function walks(view: DaemonView, draft: Draft): RouteQuery[] {
   const wanted = draft.export;
   let queries: RouteQuery[];
   if (wanted) {
-    const channels = wanted.protocol.channels.filter(
-      ({ name, state, table }) =>
-        (wanted.channel ?? name) === name && state !== 'DOWN' && (draft.tables?.includes(table) ?? true),
+    const channels = outlets(wanted.protocol).filter(
+      ({ name, isDown, table }) =>
+        (wanted.channel ?? name) === name && !isDown && (draft.tables?.includes(table) ?? true),
     );
     queries = channels.map(({ name, table }) => ({
       ...base,
@@ -178,7 +193,7 @@ function walks(view: DaemonView, draft: Draft): RouteQuery[] {
     }));
   } else {
     const tables = draft.tables ??
-      draft.protocol?.channels.map(({ table }) => table) ?? ['master4', 'master6'];
+      (draft.protocol && outlets(draft.protocol).map(({ table }) => table)) ?? ['master4', 'master6'];
     queries = [...new Set(tables)].map((table) => ({ ...base, table }));
   }
   if (match) {

@@ -7,6 +7,8 @@ import type {
   ChannelView,
   DaemonView,
   LimitView,
+  PipeFlowView,
+  PipeView,
   ProtocolView,
   TimerView,
 } from './daemon-view.ts';
@@ -15,7 +17,8 @@ import type { Answer } from './replies.ts';
 import { formatTime } from './time.ts';
 
 /** Text of the rightmost column. */
-function info({ bgp, state }: ProtocolView): string {
+function info({ bgp, pipe, state }: ProtocolView): string {
+  if (pipe) return `${pipe.table} <=> ${pipe.peerTable}`;
   if (!bgp) return '';
   const error = bgp.lastError ?? '';
   return state === 'down' ? error : `${bgp.state.padEnd(14)}${error}`;
@@ -56,6 +59,7 @@ function* details(protocol: ProtocolView): Iterable<string> {
   if (protocol.message !== undefined) yield `  Message:        ${protocol.message}`;
   if (protocol.routerId !== undefined) yield `  Router ID:      ${formatIpv4(protocol.routerId)}`;
   if (protocol.bgp) yield* bgpDetails(protocol.bgp);
+  if (protocol.pipe) yield* pipeDetails(protocol.pipe);
   for (const channel of protocol.channels) yield* channelDetails(channel, protocol.kind === 'BGP');
 }
 
@@ -146,6 +150,42 @@ function* limitDetails(label: string, limit: LimitView | undefined): Iterable<st
   if (!limit) return;
   yield `    ${label.padEnd(16)}${limit.limit}${limit.hit ? ' [HIT]' : ''}`;
   yield `      Action:       ${limit.action}`;
+}
+
+function* pipeDetails({ table, peerTable, imports, exports }: PipeView): Iterable<string> {
+  yield '  Channel main';
+  yield `    Table:          ${table}`;
+  yield `    Peer table:     ${peerTable}`;
+  yield `    Import state:   ${imports.state}`;
+  yield `    Export state:   ${exports.state}`;
+  yield `    Import filter:  ${imports.filter}`;
+  yield `    Export filter:  ${exports.filter}`;
+  yield* limitDetails('Import limit:', imports.limit);
+  yield* limitDetails('Export limit:', exports.limit);
+  if (!imports.stats || !exports.stats) return;
+  yield `  Routes:         ${imports.stats.routes} imported, ${exports.stats.routes} exported`;
+  yield '  Route change stats:     received   rejected   filtered    ignored   accepted';
+  yield* flowCounters('Import', imports.stats);
+  yield* flowCounters('Export', exports.stats);
+}
+
+function* flowCounters(
+  label: string,
+  { updates, withdraws }: NonNullable<PipeFlowView['stats']>,
+): Iterable<string> {
+  const { received, rejected, filtered, ignored, accepted } = updates;
+  const line = (text: string): string => text.slice(2);
+  yield line(counters(`${label} updates:`, received, rejected, filtered, ignored, accepted));
+  yield line(
+    counters(
+      `${label} withdraws:`,
+      withdraws.received,
+      withdraws.rejected,
+      NONE,
+      withdraws.ignored,
+      withdraws.accepted,
+    ),
+  );
 }
 
 const NONE = '---';

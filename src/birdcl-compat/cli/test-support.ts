@@ -193,6 +193,10 @@ export class FakeDaemon implements DaemonView {
     }
   }
 
+  interfaces(): ReturnType<DaemonView['interfaces']> {
+    return [];
+  }
+
   memory(): ReturnType<DaemonView['memory']> {
     return [
       { name: 'Routing tables:', effectiveBytes: 5000, overheadBytes: 123_456 },

@@ -59,6 +59,14 @@ export interface TimeFormat {
   readonly limitS?: number;
 }
 
+/** Addresses of which interfaces, or in which network, are meant. */
+export interface InterfacePattern {
+  readonly negative: boolean;
+  /** A shell pattern over interface names. */
+  readonly pattern?: string;
+  readonly prefix?: Prefix;
+}
+
 /** A table of any type. */
 export interface AnyTableConfig {
   readonly name: string;
@@ -189,12 +197,49 @@ export interface StaticProtocolConfig extends ProtocolConfig {
   readonly routes: readonly StaticRoute[];
 }
 
-/** Protocols that are shown and do nothing: a reflector has no forwarding table. */
-export interface PassiveProtocolConfig extends ProtocolConfig {
-  readonly kind: 'device' | 'direct' | 'kernel';
+/** Routes of two tables of one family are routes of both, as far as filters let them. */
+export interface PipeProtocolConfig extends ProtocolConfig {
+  readonly kind: 'pipe';
+  /** `export` is from its table into the peer table, `import` the way back. */
+  readonly channel: ChannelConfig;
+  readonly peerTable: string;
+  /** Routes that went through so many pipes go no further. */
+  readonly maxGeneration: number;
+  /** Only networks within are imported. */
+  readonly importWithin?: Prefix;
 }
 
-export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | PassiveProtocolConfig;
+/** Watches the interfaces of the host. */
+export interface DeviceProtocolConfig extends ProtocolConfig {
+  readonly kind: 'device';
+  /** Seconds between two looks at everything, whatever the system says of itself; 0: only at the start. */
+  readonly scanTimeS: number;
+  /** Addresses that stand for an interface, where it has them; the first that matches counts. */
+  readonly preferred: readonly {
+    readonly patterns: readonly InterfacePattern[];
+    readonly addresses: readonly IpAddress[];
+  }[];
+}
+
+/** Networks of the host's interfaces are routes. */
+export interface DirectProtocolConfig extends ProtocolConfig {
+  readonly kind: 'direct';
+  /** An interface has to match one of these lists, in which the first that matches tells; none: all interfaces. */
+  readonly patterns: readonly (readonly InterfacePattern[])[];
+  /** Without a link there is no route. */
+  readonly checkLink: boolean;
+  readonly channels: readonly ChannelConfig[];
+}
+
+/** Shown, and does nothing: a reflector programs no routes. */
+export interface KernelProtocolConfig extends ProtocolConfig {
+  readonly kind: 'kernel';
+}
+
+export type HostProtocolConfig = DeviceProtocolConfig | DirectProtocolConfig | KernelProtocolConfig;
+
+export type AnyProtocolConfig =
+  BgpProtocolConfig | StaticProtocolConfig | PipeProtocolConfig | HostProtocolConfig;
 
 export interface DaemonConfig {
   /** Path of the main file. */

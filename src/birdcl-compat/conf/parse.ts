@@ -42,7 +42,8 @@ const PROTOCOLS: ReadonlyMap<string, ProtocolGrammar<ProtocolDraft>> = new Map(
     erase(device),
     erase(direct),
     erase(kernel),
-    ...[pipe, bfd, rpki, mrt, bmp, aggregator, l3vpn, evpn, bridge].map(erase),
+    erase(pipe),
+    ...[bfd, rpki, mrt, bmp, aggregator, l3vpn, evpn, bridge].map(erase),
   ].map((grammar) => [grammar.word, grammar]),
 );
 

@@ -1,7 +1,7 @@
 /** The router ID where the configuration gives none: chosen from the host's addresses, as BIRD does. */
 import type { IpAddress } from '../../base/ip.ts';
 import { prefixContains } from '../filter/values.ts';
-import type { InterfacePattern } from './grammar/interfaces.ts';
+import type { InterfacePattern } from './lowered.ts';
 
 /** What a configuration may ask of the host. */
 export interface HostFacts {
@@ -18,11 +18,16 @@ export function matchesPattern(pattern: string, text: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(text);
 }
 
-function isChosen(patterns: readonly InterfacePattern[], name: string, address: IpAddress): boolean {
+/** Whether an address of an interface is meant: the first pattern that matches tells, and all are where there is none. */
+export function isChosen(
+  patterns: readonly InterfacePattern[],
+  name: string,
+  address: IpAddress | undefined,
+): boolean {
   if (patterns.length === 0) return true;
   for (const { negative, pattern, prefix } of patterns) {
     if (pattern !== undefined && !matchesPattern(pattern, name)) continue;
-    if (prefix && !prefixContains(prefix, address)) continue;
+    if (prefix && !(address && prefixContains(prefix, address))) continue;
     return !negative;
   }
   return false;

@@ -26,13 +26,13 @@ export const NOT_BUILT: readonly NotBuiltSample[] = [
     refused: ["5:17 'import limit' is not built yet"],
   },
   {
-    name: 'pipe',
+    name: 'a pipe of tables of another type',
     text: protocol(
       'pipe',
-      'table master4; peer table t; import where net.len > 8; export all; export limit 5; debug { routes };',
-      'ipv4 table t;\n',
+      'table r1; peer table r2; import all; export all;',
+      'roa4 table r1; roa4 table r2;\n',
     ),
-    refused: ['4:10 not built yet: pipe'],
+    refused: ['4:10 a pipe of roa4 tables is not built yet'],
   },
   {
     name: 'bfd',

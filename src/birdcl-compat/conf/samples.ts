@@ -246,6 +246,14 @@ export const ACCEPTED: readonly Accepted[] = [
     name: 'static channel with limits that are off',
     text: `${HEAD}protocol static { ipv4 { import limit off; export limit off; preference 150; }; check link off; route 10.0.0.0/8 via 10.1.1.1 onlink weight 3; }\n`,
   },
+  {
+    name: 'a pipe',
+    text: `ipv4 table t;\n${HEAD}protocol pipe { table master4; peer table t; import where net.len > 8; export all; import limit 9 action block; export limit 5; debug { routes }; }\n`,
+  },
+  {
+    name: 'a pipe that inherits',
+    text: `ipv6 table t;\n${HEAD}template pipe twins { table master6; peer table t; import none; }\nprotocol pipe p from twins { export where net.len = 32; description "x"; }\n`,
+  },
   { name: 'table with options', text: `ipv4 table t { sorted; }\n${HEAD}` },
   { name: 'filter in place', text: neighbor('', 'import filter { if net.len > 24 then reject; accept; };') },
   {
@@ -452,6 +460,16 @@ export const REFUSED: readonly Refused[] = [
     name: 'route of the other family',
     text: `${HEAD}protocol static {\n  ipv6;\n  route 10.0.0.0/8 blackhole;\n}\n`,
     error: 'bird.conf:6:1 Route 10.0.0.0/8 incompatible with channel type',
+  },
+  {
+    name: 'a pipe with a limit on what it receives',
+    text: `ipv4 table t;\n${HEAD}protocol pipe {\n table master4; peer table t; receive limit 5;\n}\n`,
+    error: 'bird.conf:6:1 Pipe protocol does not support receive limits',
+  },
+  {
+    name: 'a pipe that keeps filtered routes',
+    text: `ipv4 table t;\n${HEAD}protocol pipe {\n table master4; peer table t; import keep filtered;\n}\n`,
+    error: 'bird.conf:6:1 Pipe protocol prohibits keeping filtered routes',
   },
   {
     name: 'static without channel',

@@ -130,7 +130,12 @@ export const SAMPLES_1: readonly Sample1[] = [
     name: 'a pipe',
     family: 0,
     text: `table t;\n${HEAD}protocol pipe {\n  peer table t;\n  mode transparent;\n  import all;\n  export none;\n}\n`,
-    error: 'bird.conf:4:10 not built yet: pipe',
+  },
+  {
+    name: 'an opaque pipe',
+    family: 0,
+    text: `table t;\n${HEAD}protocol pipe {\n  peer table t;\n  mode opaque;\n}\n`,
+    error: "bird.conf:6:3 'mode opaque' is not built yet",
     onlyHere: true,
   },
   {

@@ -15,6 +15,7 @@ export class StaticRoutes {
       kind: SOURCE_KIND.local,
       routerId: 0,
       clusterId: 0,
+      home: table.number,
     });
   }
 
@@ -22,20 +23,21 @@ export class StaticRoutes {
    * Sets the route for a network.
    * @param words address words, host bits zero
    * @param attrs its attributes, a number of the table's store
+   * @param pathId tells several routes of the source for one network apart
    */
-  set(words: Uint32Array, length: number, attrs: number): void {
+  set(words: Uint32Array, length: number, attrs: number, pathId = 0): void {
     const { table } = this;
     table.touch();
     const net = table.addNet(words, 0, length);
-    const row = table.findPath(net, this.source, 0);
-    if (row === 0) table.addPath(net, this.source, 0, attrs, attrs);
+    const row = table.findPath(net, this.source, pathId);
+    if (row === 0) table.addPath(net, this.source, pathId, attrs, attrs);
     else if (table.paths.attrs[row] !== attrs) table.replaceAttrs(row, attrs, attrs);
   }
 
   /** Removes the route for a network, if there is one. */
-  remove(words: Uint32Array, length: number): void {
+  remove(words: Uint32Array, length: number, pathId = 0): void {
     const net = this.table.nets.find(words, 0, length);
-    const row = net === 0 ? 0 : this.table.findPath(net, this.source, 0);
+    const row = net === 0 ? 0 : this.table.findPath(net, this.source, pathId);
     if (row !== 0) this.table.removePath(row);
   }
 

@@ -1,21 +1,23 @@
 /**
- * Protocols that have nothing to do in a reflector: `device`, `direct` and `kernel`. It forwards no packets, so that
- * it needs no interfaces, announces no networks of its own links and programs no routes. The protocols are read
- * whole, and shown because scripts look for them.
+ * Protocols between the daemon and its host: `device` watches interfaces, `direct` makes routes of them. `kernel` has
+ * nothing to do in a reflector, which programs no routes: it is read whole, and shown because scripts look for it.
  */
+import type { IpAddress } from '../../../base/ip.ts';
 import type { Expression } from '../../filter/ast.ts';
 import { address, bool, bounded, number, parseAddressExpression, prefix } from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
 import type { Cursor } from '../cursor.ts';
 import { TOKEN } from '../lexer.ts';
-import type { PassiveProtocolConfig } from '../lowered.ts';
+import { ACCEPT_ALL } from '../../filter/program.ts';
+import type { DeviceProtocolConfig, HostProtocolConfig, InterfacePattern } from '../lowered.ts';
 import { PLAIN_CHANNELS } from '../net-types.ts';
-import { accepted, noticed, RuleTable } from '../rules.ts';
+import { accepted, applyOptions, field, noticed, option, RuleTable } from '../rules.ts';
 import type { OptionNode, Rule } from '../rules.ts';
 import {
   channelOwnerRules,
   channelRules,
   channelRules1,
+  finishChannel,
   newChannel,
   onlyChannel,
   onlyChannelRules,
@@ -28,72 +30,82 @@ import type { FinishContext, ProtocolDraft, ProtocolGrammar } from './protocol.t
 /** BIRD's preferences of routes from links and from the kernel. */
 const DIRECT_PREFERENCE = 240;
 const KERNEL_PREFERENCE = 10;
+/** Seconds between two looks at all interfaces. */
+const SCAN_TIME_S = 60;
 
-interface PassiveDraft extends ProtocolDraft {
+interface HostDraft extends ProtocolDraft {
   channels: ChannelDraft[];
+  scanTimeS: number;
+  preferred: DeviceProtocolConfig['preferred'];
+  patterns: readonly (readonly InterfacePattern[])[];
+  checkLink: boolean;
 }
 
-const passiveChannelOptions = new RuleTable<ChannelDraft>(channelRules<ChannelDraft>());
+const hostChannelOptions = new RuleTable<ChannelDraft>(channelRules<ChannelDraft>());
 
-function channels(preference: number): Rule<PassiveDraft>[] {
-  return channelOwnerRules<PassiveDraft, ChannelDraft>({
+function channels(preference: number): Rule<HostDraft>[] {
+  return channelOwnerRules<HostDraft, ChannelDraft>({
     types: PLAIN_CHANNELS,
-    rules: passiveChannelOptions,
+    rules: hostChannelOptions,
     anyType: true,
     create: (_owner, type, context) => newChannel(type, preference, context),
   });
 }
 
-/** What the three protocols have in common; each says its options and its notice. */
-function passive(
-  kind: PassiveProtocolConfig['kind'],
+/** What the three protocols have in common; each says its options and what it is lowered to. */
+function hostProtocol(
+  kind: HostProtocolConfig['kind'],
   preference: number,
-  own: { rules: readonly Rule<PassiveDraft>[]; rules1: readonly Rule<PassiveDraft>[] },
-  check: (draft: PassiveDraft, context: FinishContext) => void,
-): ProtocolGrammar<PassiveDraft> {
+  own: { rules: readonly Rule<HostDraft>[]; rules1: readonly Rule<HostDraft>[] },
+  finish: (draft: HostDraft, context: FinishContext) => HostProtocolConfig,
+): ProtocolGrammar<HostDraft> {
   return {
     word: kind,
     defaultName: kind,
-    rules: new RuleTable<PassiveDraft>([...protocolRules<PassiveDraft>(), ...own.rules]),
-    rules1: new RuleTable<PassiveDraft>([
-      ...protocolRules1<PassiveDraft>(),
-      ...onlyChannelRules<PassiveDraft, ChannelDraft>(channelRules1()),
+    rules: new RuleTable<HostDraft>([...protocolRules<HostDraft>(), ...own.rules]),
+    rules1: new RuleTable<HostDraft>([
+      ...protocolRules1<HostDraft>(),
+      ...onlyChannelRules<HostDraft, ChannelDraft>(channelRules1()),
       ...own.rules1,
     ]),
     create: (debug, context) => ({
       ...newProtocol(debug),
       channels: onlyChannel(context, (type) => newChannel(type, preference, context)),
+      scanTimeS: SCAN_TIME_S,
+      preferred: [],
+      patterns: [],
+      checkLink: false,
     }),
     copy: (draft) => ({
       ...draft,
       channels: draft.channels.map((channel) => ({ ...channel, inherited: true })),
     }),
-    finish(draft, context) {
-      check(draft, context);
-      return { kind, ...protocolBase(draft) };
-    },
+    finish,
   };
 }
 
-const preferredAddress = new RuleTable<object>([accepted('preferred', address)]);
+const preferredAddress = new RuleTable<{ addresses: IpAddress[] }>([
+  option('preferred', address, (target, value) => target.addresses.push(value)),
+]);
 
 /** `"eth*" { preferred 10.0.0.1; }` */
-const deviceInterface: Rule<PassiveDraft> = {
+const deviceInterface: Rule<HostDraft> = {
   words: 'interface',
   parse(cursor) {
     const patterns = interfaceNames.parse(cursor);
-    const options: OptionNode<object>[] = [];
+    const options: OptionNode<{ addresses: IpAddress[] }>[] = [];
     if (cursor.accept('{')) preferredAddress.parseBlock(cursor, options);
     return { patterns, options };
   },
-  apply(_draft, argument, context, { at }) {
+  apply(draft, argument, context) {
     const { patterns, options } = argument as {
       patterns: ReturnType<typeof interfaceNames.parse>;
-      options: OptionNode<object>[];
+      options: OptionNode<{ addresses: IpAddress[] }>[];
     };
-    interfaceNames.evaluate(patterns, context.scope);
-    for (const node of options) node.rule.apply({}, node.argument, context, node);
-    context.warn(at, "'interface' has no effect: set 'source address' in the protocols instead");
+    const names = interfaceNames.evaluate(patterns, context.scope);
+    const target = { addresses: [] };
+    applyOptions(target, options, context);
+    draft.preferred = [...draft.preferred, { patterns: names, ...target }];
   },
 };
 
@@ -108,39 +120,48 @@ const primaryAddress: ArgumentKind<undefined, undefined> = {
   evaluate: () => undefined,
 };
 
-const scanTime = accepted<PassiveDraft, Expression, number>('scan time', number);
-const primary = noticed<PassiveDraft, undefined, undefined>(
+const scanTime = field<HostDraft, 'scanTimeS', Expression>('scan time', number, 'scanTimeS');
+const primary = noticed<HostDraft, undefined, undefined>(
   'primary',
   primaryAddress,
-  "set 'source address' in the protocols instead",
+  "use 'interface … { preferred …; }'",
 );
 
-export const device = passive(
+export const device = hostProtocol(
   'device',
   DIRECT_PREFERENCE,
-  // The system tells of its interfaces when asked; nothing is scanned.
   { rules: [scanTime, deviceInterface, primary], rules1: [scanTime, primary] },
-  () => undefined,
+  (draft) => ({
+    kind: 'device',
+    ...protocolBase(draft),
+    scanTimeS: draft.scanTimeS,
+    preferred: draft.preferred,
+  }),
 );
 
-const directOptions: Rule<PassiveDraft>[] = [
-  accepted('interface', interfacePatterns),
-  accepted('check link', bool),
+const directOptions: Rule<HostDraft>[] = [
+  option('interface', interfacePatterns, (draft, value) => {
+    draft.patterns = [...draft.patterns, value];
+  }),
+  option('check link', bool, (draft, value) => (draft.checkLink = value)),
 ];
 
-export const direct = passive(
+export const direct = hostProtocol(
   'direct',
   DIRECT_PREFERENCE,
   { rules: [...directOptions, ...channels(DIRECT_PREFERENCE)], rules1: directOptions },
   (draft, context) => {
     const has = (words: string): boolean => draft.channels.some(({ type }) => type.words === words);
     if (has('ipv6') && has('ipv6 sadr')) failAtEnd(context, 'Both ipv6 and ipv6-sadr channels');
-    if (!draft.disabled) {
-      context.warn(
-        context.kindAt,
-        "'protocol direct' has no effect: Catbird announces no networks of its own links; use 'protocol static'",
-      );
-    }
+    return {
+      kind: 'direct',
+      ...protocolBase(draft),
+      patterns: draft.patterns,
+      checkLink: draft.checkLink,
+      channels: draft.channels
+        .filter(({ type }) => type.family)
+        .map((channel) => finishChannel({ ...channel, importFilter: channel.importFilter ?? ACCEPT_ALL })),
+    };
   },
 );
 
@@ -164,9 +185,9 @@ const mergePaths: ArgumentKind<{ on: ReturnType<typeof bool.parse>; limit?: Expr
 };
 const pathLimit = bounded(1, 255, 'Merge paths limit must be in range 1-255');
 
-const kernelOptions: Rule<PassiveDraft>[] = [
+const kernelOptions: Rule<HostDraft>[] = [
   accepted('persist', bool),
-  scanTime,
+  accepted('scan time', number),
   accepted('learn', learn),
   accepted('graceful restart', bool),
   accepted('merge paths', mergePaths),
@@ -174,7 +195,7 @@ const kernelOptions: Rule<PassiveDraft>[] = [
   accepted('metric', number),
 ];
 
-export const kernel = passive(
+export const kernel = hostProtocol(
   'kernel',
   KERNEL_PREFERENCE,
   {
@@ -195,5 +216,6 @@ export const kernel = passive(
         "'protocol kernel' has no effect: Catbird reflects routes, it programs and learns none",
       );
     }
+    return { kind: 'kernel', ...protocolBase(draft) };
   },
 );

@@ -20,12 +20,18 @@ import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
 import { LOG_CLASSES, TIME_FORMAT_USES } from '../lowered.ts';
-import type { DebugFlags, LogClass, LogTarget, TimeFormat, TimeFormatUse } from '../lowered.ts';
+import type {
+  DebugFlags,
+  LogClass,
+  LogTarget,
+  TimeFormat,
+  TimeFormatUse,
+  InterfacePattern,
+} from '../lowered.ts';
 import { accepted, noticed, option, RuleTable } from '../rules.ts';
 import type { OptionNode, Rule } from '../rules.ts';
 import { CHANNEL_DEBUG } from './channel.ts';
 import { interfacePatterns } from './interfaces.ts';
-import type { InterfacePattern } from './interfaces.ts';
 import { warnOfFlags } from './protocol.ts';
 
 export interface GlobalDraft {

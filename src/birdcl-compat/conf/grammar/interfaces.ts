@@ -8,15 +8,8 @@ import { constant, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
+import type { InterfacePattern } from '../lowered.ts';
 import type { Scope } from '../scope.ts';
-
-/** Addresses of which interfaces, or in which network, are meant. */
-export interface InterfacePattern {
-  readonly negative: boolean;
-  /** A shell pattern over interface names. */
-  readonly pattern?: string;
-  readonly prefix?: Prefix;
-}
 
 interface PatternNode {
   readonly negative: boolean;
