@@ -114,6 +114,7 @@ const CHANNEL_FIELDS: Readonly<Record<string, Field>> = {
   nextHopKeep: { effect: 'export' },
   nextHopAddress: { effect: 'export' },
   aigp: { effect: 'refresh' },
+  aigpOriginate: { effect: 'export' },
   // Next hops are not resolved, so that routes stay what they are.
   gateway: { effect: 'none' },
   mandatory: { effect: 'none' },

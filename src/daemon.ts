@@ -471,6 +471,7 @@ export class Daemon {
       nextHopKeep: channel.nextHopKeep,
       ...(channel.nextHopAddress ? { nextHopAddress: channel.nextHopAddress } : {}),
       aigp: channel.aigp,
+      ...(channel.aigpOriginate && { aigpOriginate: true }),
     };
   }
 

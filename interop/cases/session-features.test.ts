@@ -1,5 +1,5 @@
 /**
- * Long-lived graceful restart, roles and confederations: five neighbours that run BIRD 2 around one daemon, which is BIRD
+ * Long-lived graceful restart, roles, confederations and AIGP: five neighbours that run BIRD 2 around one daemon, which is BIRD
  * the first time and Catbird the second. What it shows, and what its neighbours hold, must be the same. All run on the
  * loopback interface of a network namespace of their own.
  */
@@ -62,9 +62,11 @@ const OPTIONS: Readonly<Record<Name, string>> = {
 const HEAD = (id: string): string => `log stderr all;\nrouter id ${id};\nprotocol device {}\n`;
 const session = (name: string, local: string, as: number, remote: string, options: string): string =>
   `protocol bgp ${name} { local ${local} as ${as}; neighbor ${remote}; multihop; strict bind;
-    connect delay time 1; connect retry time 1; error wait time 1, 2; ${options} ipv4 { import all; export all; }; }\n`;
+    connect delay time 1; connect retry time 1; error wait time 1, 2; ${options} ipv4 { import all; export all; ${name === 'a' ? 'aigp originate;' : ''} }; }\n`;
 
-const SUBJECT = `${HEAD(OWN)}${NAMES.map((name) =>
+const OWN_ROUTES = 'route 10.5.1.0/24 blackhole { igp_metric = 7; }; route 10.5.2.0/24 blackhole;';
+const SUBJECT = `${HEAD(OWN)}protocol static { ipv4; ${OWN_ROUTES} }
+${NAMES.map((name) =>
   session(name, OWN, 65000, `${addressOf(name)} as ${NEIGHBORS[name].as}`, OPTIONS[name]),
 ).join('')}`;
 
@@ -168,9 +170,9 @@ async function story(program: readonly string[]): Promise<Record<string, string>
     for (const name of NAMES) lab.run(name, neighborConfig(name), ['bird', '-f']);
     lab.run('x', SUBJECT, program);
     const count = (answer: string): number => answer.match(/^10\./gm)?.length ?? 0;
-    seen['routes'] = await lab.when('x', 'show route all', (answer) => count(answer) === 6);
+    seen['routes'] = await lab.when('x', 'show route all', (answer) => count(answer) === 8);
     // Everybody but the other peer of a mismatched role has what the others announced.
-    const expected: Partial<Record<Name, number>> = { a: 3, c: 5, m: 5, o: 5 };
+    const expected: Partial<Record<Name, number>> = { a: 5, c: 7, m: 7, o: 7 };
     for (const [name, routes] of Object.entries(expected))
       seen[`routes of ${name}`] = await lab.when(name, FILTER, (answer) => count(answer) === routes);
     for (const name of NAMES.slice(0, 4))
@@ -188,9 +190,9 @@ async function story(program: readonly string[]): Promise<Record<string, string>
     seen['long-lived routes'] = await lab.when('x', 'show route all protocol a', (text) => count(text) === 2);
     // Those who know stale routes are sent them with the mark; for `c`, which does not, they are gone.
     const remaining: Partial<Record<Name, [routes: number, marked: number]>> = {
-      c: [2, 0],
-      m: [4, 2],
-      o: [4, 2],
+      c: [4, 0],
+      m: [6, 2],
+      o: [6, 2],
     };
     for (const [name, [routes, marked]] of Object.entries(remaining)) {
       const settled = (text: string): boolean =>
@@ -214,6 +216,7 @@ describe.skipIf(missing !== '')(`session features beside BIRD 2${missing && ` ($
     ofBird = await story(['bird', '-f']);
     expect(ofBird['long-lived routes']).toContain('(65535,6)');
     expect(ofBird['routes of m']).toContain('(65000)');
+    expect(ofBird['routes of a']).toContain('BGP.aigp: 7');
   }, 120_000);
 
   test('Catbird shows and sends the same', async () => {

@@ -6,10 +6,12 @@
 import { IPV4, type FamilyIndex } from '../base/family.ts';
 import { ipToBytes, type IpAddress } from '../base/ip.ts';
 import { asAt, prependAs, stripConfed } from '../rib/attrs/as-path.ts';
-import { ATTR, FLAG, ORIGIN, SEGMENT, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
+import { aigpValue } from '../rib/attrs/aigp.ts';
+import { ATTR, FLAG, LOCAL_ATTR, ORIGIN, SEGMENT, WELL_KNOWN_COMMUNITY } from '../rib/attrs/codes.ts';
 import { transitiveExtendedCommunities, hasCommunity } from '../rib/attrs/communities.ts';
 import { AttrEditor, u32Bytes } from '../rib/attrs/edit.ts';
 import { HAS, NO_ATTRS, type AttrStore } from '../rib/attrs/store.ts';
+import { IGP_METRIC_UNKNOWN } from '../rib/decide.ts';
 import { ACCEPT, type Policy, type PolicyContext } from '../rib/policy.ts';
 import { SOURCE_KIND, type SourceKind } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
@@ -48,6 +50,8 @@ export interface ExportTarget {
   readonly interpretCommunities: boolean;
   /** RFC 7311 AIGP may be sent. */
   readonly aigp: boolean;
+  /** RFC 7311 section 3.4: own routes whose metric is known are given it. Absent: no. */
+  readonly aigpOriginate?: boolean;
   readonly defaultLocalPref: number;
   /** LOCAL_PREF goes to external neighbours as well (BIRD `allow bgp_local_pref`). */
   readonly allowLocalPref: boolean;
@@ -94,7 +98,7 @@ export class ExportRules {
     this.#store = table.store;
     this.#editor = new AttrEditor(table.store);
     this.#role = target.role === undefined ? undefined : ROLE_RULES[target.role];
-    this.#remember = !target.policy.readsNetwork && !target.policy.readsSource;
+    this.#remember = !target.policy.readsNetwork && !target.policy.readsSource && !target.aigpOriginate;
     this.#transparent = target.policy === ACCEPT && !inScope(target.nextHopSelf, SOURCE_KIND.client);
     const foreignNextHop = table.family.index === IPV4.index && !target.extendedNextHop ? HAS.nextHop6 : 0;
     const foreignPath = target.confederation ? 0 : HAS.confederationPath;
@@ -246,10 +250,22 @@ export class ExportRules {
       const own = target.localNextHop;
       if (!own) return this.#stop('no usable next hop');
       editor.remove(ATTR.nextHop).remove(ATTR.mpReach);
+      if (target.aigpOriginate && kind === SOURCE_KIND.local && !(flags & HAS.aigp)) {
+        const metric = this.#ownMetric(attrs);
+        if (metric !== undefined) editor.set(ATTR.aigp, FLAG.optional, aigpValue(metric));
+      }
       if (own.version === 4) editor.set(ATTR.nextHop, FLAG.transitive, ipToBytes(own));
       else editor.set(ATTR.mpReach, FLAG.optional, ipToBytes(own));
     }
     return editor.commit();
+  }
+
+  /** The metric of a route of this daemon's own: what a filter set, 0 for a network of its links; else unknown. */
+  #ownMetric(attrs: number): number | undefined {
+    const at = this.#store.valueAt(attrs, LOCAL_ATTR.igpMetric);
+    const metric = at < 0 ? undefined : asAt(this.#store.bytes, at);
+    if (metric === undefined) return this.#context.source.kind === 'direct' ? 0 : undefined;
+    return metric < IGP_METRIC_UNKNOWN ? metric : undefined;
   }
 
   /** RFC 4271 section 5.1.3 and BIRD's `next hop` options. */

@@ -301,6 +301,7 @@ function targetOf(peer: Peer, { policy }: PeerChannel): ExportTarget {
     extendedNextHop: agreed.extendedNextHop,
     interpretCommunities: peer.policy.interpretCommunities,
     aigp: policy.aigp ?? (negotiated.internal || negotiated.confederationMember === true),
+    ...(policy.aigpOriginate && { aigpOriginate: true }),
     defaultLocalPref: peer.policy.defaultLocalPref,
     allowLocalPref: peer.policy.allowLocalPref,
     allowMed: peer.policy.allowMed ?? false,

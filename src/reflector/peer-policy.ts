@@ -29,6 +29,8 @@ export interface ChannelPolicy {
   readonly nextHopAddress?: IpAddress;
   /** Undefined: as RFC 7311 section 3.4 has it, on for internal neighbours and those in the own confederation. */
   readonly aigp?: boolean;
+  /** RFC 7311 section 3.4: own routes whose metric is known are given the attribute. Absent: no. */
+  readonly aigpOriginate?: boolean;
 }
 
 export interface PeerPolicy {

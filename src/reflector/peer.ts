@@ -410,6 +410,7 @@ function sameExport(a: ChannelPolicy, b: ChannelPolicy): boolean {
     a.nextHopSelf === b.nextHopSelf &&
     a.nextHopKeep === b.nextHopKeep &&
     a.aigp === b.aigp &&
+    a.aigpOriginate === b.aigpOriginate &&
     (a.nextHopAddress && formatIp(a.nextHopAddress)) === (b.nextHopAddress && formatIp(b.nextHopAddress)) &&
     block(a) === block(b)
   );

@@ -37,7 +37,10 @@ const SOURCE_WORD = { BGP: 'BGP', static: 'static', device: 'device' } as const;
 
 /** `(100/20) [AS65001i]` */
 function routeInfo(row: RouteView, store: AttrStore): string {
-  if (row.source !== 'BGP') return ` (${row.preference})`;
+  if (row.source !== 'BGP') {
+    const at = store.valueAt(row.attrs, LOCAL_ATTR.igpMetric);
+    return at < 0 ? ` (${row.preference})` : ` (${row.preference}/${asAt(store.bytes, at)})`;
+  }
   const marks = (row.suppressed ? '-' : '') + (row.stale ? 's' : '');
   let metric = '';
   if (row.igpMetric !== undefined) {

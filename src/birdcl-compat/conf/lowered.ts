@@ -129,6 +129,8 @@ export interface BgpChannelConfig extends ChannelConfig {
   readonly staleTimeS: number;
   readonly minStaleTimeS: number;
   readonly maxStaleTimeS: number;
+  /** Routes that have none, and are sent with the own address as next hop, are given an AIGP metric. */
+  readonly aigpOriginate: boolean;
   readonly requireExtendedNextHop: boolean;
   readonly requireAddPath: boolean;
 }

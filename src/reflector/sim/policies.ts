@@ -1,8 +1,8 @@
 /** Policies of simulated routers: descriptions for the oracle, and what a router makes of them. */
 import type { Random } from '../../base/random.ts';
-import { ATTR, FLAG } from '../../rib/attrs/codes.ts';
+import { ATTR, FLAG, WELL_KNOWN_COMMUNITY } from '../../rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from '../../rib/attrs/edit.ts';
-import type { AttrStore } from '../../rib/attrs/store.ts';
+import { HAS, type AttrStore } from '../../rib/attrs/store.ts';
 import { ACCEPT, NO_ATTRS, REJECT, type Policy } from '../../rib/policy.ts';
 
 /**
@@ -48,10 +48,12 @@ function randomFilter(random: Random): SimFilter {
 
 /** The policies of one router: the same description gives the same policy. */
 export class SimPolicies {
+  readonly #store: AttrStore;
   readonly #editor: AttrEditor;
   readonly #policies = new Map<string, Policy>();
 
   constructor(store: AttrStore) {
+    this.#store = store;
     this.#editor = new AttrEditor(store);
   }
 
@@ -69,6 +71,10 @@ export class SimPolicies {
 
   #tag(community: number, name: string): Policy {
     const value = u32Bytes(community >>> 0);
+    // RFC 9494 section 4.3: LLGR_STALE must not be removed. Whoever did would prefer a stale route that comes back to
+    // the one that it stands for, and withdraw it by that, for ever.
+    const staleValue = Uint8Array.of(...value, ...u32Bytes(WELL_KNOWN_COMMUNITY.llgrStale));
+    const store = this.#store;
     return {
       name,
       readsNetwork: false,
@@ -76,7 +82,11 @@ export class SimPolicies {
       evaluate: (attrs) =>
         this.#editor
           .edit(attrs)
-          .set(ATTR.communities, FLAG.optional | FLAG.transitive, value)
+          .set(
+            ATTR.communities,
+            FLAG.optional | FLAG.transitive,
+            store.flags[attrs]! & HAS.longLivedStale ? staleValue : value,
+          )
           .commit(),
     };
   }

@@ -27,3 +27,11 @@ export function aigpMetric(bytes: Uint8Array, at: number, length: number): bigin
   }
   return undefined;
 }
+
+/** The attribute with one AIGP TLV. */
+export function aigpValue(metric: number): Uint8Array {
+  const value = new Uint8Array(AIGP_TLV_LENGTH);
+  value.set([AIGP_TLV, 0, AIGP_TLV_LENGTH]);
+  new DataView(value.buffer).setBigUint64(3, BigInt(metric));
+  return value;
+}

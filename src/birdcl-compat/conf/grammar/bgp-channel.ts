@@ -105,7 +105,10 @@ export const bgpChannelOptions = new RuleTable<BgpChannelDraft>([
     channel.maxStaleTimeS = value;
   }),
   option('aigp', bool, (channel, value) => (channel.aigp = value)),
-  refused('aigp originate', none, 'Catbird passes AIGP on and starts none'),
+  option('aigp originate', none, (channel) => {
+    channel.aigp = true;
+    channel.aigpOriginate = true;
+  }),
   refused(
     'cost',
     bounded(1, 0xffff_ffff, 'Cost must be positive'),

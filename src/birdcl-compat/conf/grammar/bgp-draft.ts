@@ -28,6 +28,7 @@ export interface BgpChannelDraft extends ChannelDraft {
   secondary: boolean;
   gracefulRestart: boolean | undefined;
   aigp: boolean | undefined;
+  aigpOriginate: boolean;
   longLived: boolean | undefined;
   staleTimeS: number | undefined;
   minStaleTimeS: number | undefined;
@@ -141,6 +142,7 @@ export function newBgpChannel(type: ChannelType, context: Context): BgpChannelDr
     secondary: false,
     gracefulRestart: undefined,
     aigp: undefined,
+    aigpOriginate: false,
     longLived: undefined,
     staleTimeS: undefined,
     minStaleTimeS: undefined,

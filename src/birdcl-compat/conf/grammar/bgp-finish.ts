@@ -313,6 +313,7 @@ function finishBgpChannel(
     minStaleTimeS: least,
     maxStaleTimeS: most,
     aigp: channel.aigp ?? facts.interior,
+    aigpOriginate: channel.aigpOriginate,
     requireExtendedNextHop: channel.requireExtendedNextHop,
     requireAddPath: channel.requireAddPath,
   };
