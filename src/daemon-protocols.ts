@@ -144,8 +144,9 @@ function directView(
     kind: 'Direct',
     state: status ? 'up' : 'down',
     channels: channels.map((channel, i) => {
-      const { imported = 0, preferred = 0 } = status?.[i] ?? {};
-      const importUpdates = { ...NOTHING, received: imported, accepted: imported };
+      const { imported = 0, preferred = 0, counters } = status?.[i] ?? {};
+      const { updates = 0, filtered = 0, withdraws = 0 } = counters ?? {};
+      const importUpdates = { ...NOTHING, received: updates, filtered, accepted: updates - filtered };
       return {
         ...channelBase(channel, status !== undefined),
         stats: {
@@ -154,7 +155,7 @@ function directView(
           exported: 0,
           preferred,
           importUpdates,
-          importWithdraws: NOTHING,
+          importWithdraws: { ...NOTHING, received: withdraws, accepted: withdraws },
           exportUpdates: NOTHING,
           exportWithdraws: NOTHING,
         },

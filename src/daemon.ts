@@ -77,7 +77,7 @@ export class Daemon {
   /** `debug` flags of protocols. */
   readonly #debug = new Map<string, DebugFlags>();
   readonly #listeners = new Map<string, Listener>();
-  readonly #statics: StaticProtocols;
+  readonly statics: StaticProtocols;
   readonly pipes: PipeProtocols;
   readonly direct: DirectProtocols;
   readonly interfaces: InterfaceWatch;
@@ -96,10 +96,11 @@ export class Daemon {
       hashSeed: env.random.below(0x7fffffff) + 1,
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
-    this.#statics = new StaticProtocols(this.reflector, this.#filters);
     this.interfaces = new InterfaceWatch(env.clock, env.interfaces, () => {
       this.direct.interfacesChanged();
+      this.statics.interfacesChanged();
     });
+    this.statics = new StaticProtocols(this.reflector, this.#filters, this.interfaces);
     this.direct = new DirectProtocols(this.reflector, this.#filters, this.interfaces);
     this.pipes = new PipeProtocols({
       reflector: this.reflector,
@@ -318,14 +319,14 @@ export class Daemon {
 
   /** Starts a protocol that has no sessions. */
   #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
-    if (protocol.kind === 'static') this.#statics.start(protocol);
+    if (protocol.kind === 'static') this.statics.start(protocol);
     else if (protocol.kind === 'pipe') this.pipes.start(protocol);
     else if (protocol.kind === 'direct') this.direct.start(protocol);
   }
 
   /** Ends one, whether it runs or not. */
   #stop({ name, kind }: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
-    if (kind === 'static') this.#statics.stop(name);
+    if (kind === 'static') this.statics.stop(name);
     else if (kind === 'pipe') this.pipes.stop(name);
     else if (kind === 'direct') this.direct.stop(name);
   }
@@ -345,7 +346,7 @@ export class Daemon {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    if (protocol?.kind === 'static') return this.#statics.isRunning(name);
+    if (protocol?.kind === 'static') return this.statics.isRunning(name);
     if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
     if (protocol?.kind === 'direct') return this.direct.isRunning(name);
     return protocol?.disabled === false;
@@ -380,7 +381,7 @@ export class Daemon {
       for (const each of running) this.#env.log('info', text(each.name));
     }
     if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
-    if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
+    if (protocol.kind === 'static') this.statics.reconfigure(protocol, soft);
     if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
     if (protocol.kind === 'direct') this.direct.reconfigure(protocol, soft);
     if (protocol.kind !== 'bgp') return;
