@@ -28,6 +28,22 @@ interface RunningStatic {
   readonly routes: StaticRoutes;
   /** By network: the next hops that the route has now; only of routes that have some. */
   hops: Map<string, readonly ResolvedHop[]>;
+  /** Networks of routes that are in the table. */
+  readonly present: Set<string>;
+  readonly counters: StaticCounters;
+}
+
+interface StaticCounters {
+  updates: number;
+  filtered: number;
+  withdraws: number;
+}
+
+/** What a protocol has in its table. */
+export interface StaticStatus {
+  readonly imported: number;
+  readonly preferred: number;
+  readonly counters: Readonly<StaticCounters>;
 }
 
 export class StaticProtocols {
@@ -49,7 +65,13 @@ export class StaticProtocols {
 
   start(config: StaticProtocolConfig): void {
     const routes = new StaticRoutes(this.#reflector.table(config.channel.table), config.name);
-    const running: RunningStatic = { config, routes, hops: new Map() };
+    const running: RunningStatic = {
+      config,
+      routes,
+      hops: new Map(),
+      present: new Set(),
+      counters: { updates: 0, filtered: 0, withdraws: 0 },
+    };
     this.#running.set(config.name, running);
     this.#bySource.set(routes.source, running);
     this.#set(running, config.routes);
@@ -69,6 +91,7 @@ export class StaticProtocols {
       if (wanted.has(keyOf(route))) continue;
       routes.remove(Uint32Array.from(route.prefix.ip.words), route.prefix.length);
       running.hops.delete(keyOf(route));
+      if (running.present.delete(keyOf(route))) running.counters.withdraws++;
     }
     const known = new Map(before.routes.map((route) => [keyOf(route), JSON.stringify(route.target)]));
     const isNew = (route: StaticRoute): boolean =>
@@ -103,13 +126,21 @@ export class StaticProtocols {
     return this.#bySource.get(source)?.hops.get(`${ip.words.join('.')}/${length}`);
   }
 
+  /** Undefined where the protocol is down. */
+  status(name: string): StaticStatus | undefined {
+    const running = this.#running.get(name);
+    if (!running) return undefined;
+    const { routes, present, counters } = running;
+    return { imported: present.size, preferred: routes.table.preferredOf(routes.source), counters };
+  }
+
   /** Whether a next hop of a protocol is in use. */
   isActive(config: StaticProtocolConfig, hop: StaticHop): boolean {
     return this.isRunning(config.name) && this.#resolve(config, hop) !== undefined;
   }
 
   /** Gives the table routes of a protocol, as its policy leaves them. */
-  #set({ config, routes, hops }: RunningStatic, wanted: readonly StaticRoute[]): void {
+  #set({ config, routes, hops, present, counters }: RunningStatic, wanted: readonly StaticRoute[]): void {
     const { table } = routes;
     const importPolicy = this.#filters.policy(config.channel.importFilter);
     const context: PolicyContext = {
@@ -134,9 +165,16 @@ export class StaticProtocols {
         attrs = this.#attrs(route, config.channel.preference, active[0]);
         if (route.attributes) attrs = this.#filters.policy(route.attributes).evaluate(attrs, context);
         if (attrs !== NO_ATTRS) attrs = importPolicy.evaluate(attrs, context);
+        counters.updates++;
+        if (attrs === NO_ATTRS) counters.filtered++;
       }
-      if (attrs !== NO_ATTRS) routes.set(words, prefix.length, attrs);
-      else routes.remove(words, prefix.length);
+      if (attrs !== NO_ATTRS) {
+        routes.set(words, prefix.length, attrs);
+        present.add(keyOf(route));
+        continue;
+      }
+      routes.remove(words, prefix.length);
+      if (present.delete(keyOf(route)) && active.length === 0) counters.withdraws++;
     }
   }
 

@@ -76,6 +76,8 @@ export class Daemon {
   readonly #policies = new Map<string, PeerPolicy>();
   /** `debug` flags of protocols. */
   readonly #debug = new Map<string, DebugFlags>();
+  /** When protocols without sessions last came up or went down. */
+  readonly #since = new Map<string, number>();
   readonly #listeners = new Map<string, Listener>();
   readonly statics: StaticProtocols;
   readonly pipes: PipeProtocols;
@@ -317,8 +319,14 @@ export class Daemon {
     }
   }
 
+  /** When a protocol without sessions last came up or went down: wall-clock milliseconds. */
+  sinceOf(name: string): number {
+    return this.#since.get(name) ?? this.startedAt;
+  }
+
   /** Starts a protocol that has no sessions. */
   #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    this.#since.set(protocol.name, this.#env.clock.wallTime());
     if (protocol.kind === 'static') this.statics.start(protocol);
     else if (protocol.kind === 'pipe') this.pipes.start(protocol);
     else if (protocol.kind === 'direct') this.direct.start(protocol);
@@ -326,6 +334,7 @@ export class Daemon {
 
   /** Ends one, whether it runs or not. */
   #stop({ name, kind }: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
+    this.#since.set(name, this.#env.clock.wallTime());
     if (kind === 'static') this.statics.stop(name);
     else if (kind === 'pipe') this.pipes.stop(name);
     else if (kind === 'direct') this.direct.stop(name);
@@ -338,8 +347,10 @@ export class Daemon {
     if (verb === undefined) return;
     if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
-    else if (protocol.kind === 'pipe' && what === 'removed') this.pipes.forget(name);
     else this.#stop(protocol);
+    if (what !== 'removed') return;
+    this.#since.delete(name);
+    this.pipes.forget(name);
   }
 
   #isEnabled(name: string): boolean {
