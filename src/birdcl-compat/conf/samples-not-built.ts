@@ -26,6 +26,11 @@ export const NOT_BUILT: readonly NotBuiltSample[] = [
     refused: ["5:17 'import limit' is not built yet"],
   },
   {
+    name: 'a limit on the networks of the host',
+    text: protocol('direct', 'ipv4 { import limit 5; };'),
+    refused: ["4:8 'import limit' is not built yet"],
+  },
+  {
     name: 'a pipe of tables of another type',
     text: protocol(
       'pipe',

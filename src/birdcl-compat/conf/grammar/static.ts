@@ -278,26 +278,33 @@ const route: Rule<StaticDraft> = {
 
 const UNLIMITED = 'the routes of a static protocol are those of the file';
 
-/** Rows of options that mean nothing for routes that are there from the start: refused where they would count. */
-export function unlimitedRows<Draft>(): Rule<Draft>[] {
+/** Rows of options that mean nothing for routes of the daemon's own: refused where they would count. */
+export function unlimitedRows<Draft>(why = UNLIMITED): Rule<Draft>[] {
   return [
     ...['receive limit', 'import limit', 'export limit'].map((words) =>
-      refused<Draft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
+      refused<Draft, unknown, unknown>(words, limit as never, why, (value) => value === undefined),
     ),
     refused(
       'import keep filtered',
       bool,
-      'Catbird drops what the import filter of a static protocol rejects',
+      'Catbird drops what the import filter of such a protocol rejects',
       (value) => !value,
     ),
   ];
 }
 
-/** Rows of all channels, with those above in place of the ones that count elsewhere. */
-export const staticChannelOptions = new RuleTable<ChannelDraft>([
-  ...channelRules<ChannelDraft>().filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
-  ...unlimitedRows<ChannelDraft>(),
-]);
+/** Rows of a channel, with those above in place of the ones that count elsewhere. */
+export function unlimited<Draft extends ChannelDraft>(
+  rules: readonly Rule<Draft>[],
+  why?: string,
+): Rule<Draft>[] {
+  return [
+    ...rules.filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
+    ...unlimitedRows<Draft>(why),
+  ];
+}
+
+export const staticChannelOptions = new RuleTable<ChannelDraft>(unlimited(channelRules<ChannelDraft>()));
 
 const NO_RESOLVING = 'Catbird resolves no next hops, it announces them as they are';
 
