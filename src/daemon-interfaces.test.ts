@@ -1,13 +1,12 @@
 /** Direct and static routes while interfaces come and go, on a simulated clock. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { HostInterface, HostInterfaces, InterfaceAddress } from './base/interfaces.ts';
-import { Commands } from './birdcl-compat/cli/commands.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { load } from './birdcl-compat/conf/test-support.ts';
 import { Daemon } from './daemon.ts';
-import { ControlView } from './daemon-view.ts';
 import { addressOf, SimWorld } from './speaker/sim/speakers.ts';
+import { answerOf } from './test-support.ts';
 
 /** Interfaces that the test sets. */
 class FakeInterfaces implements HostInterfaces {
@@ -83,23 +82,7 @@ function config(text: string): DaemonConfig {
 }
 
 function ask(command: string): string[] {
-  const view = new ControlView({
-    daemon,
-    clock: sim.clock,
-    hostname: 'rr',
-    path: 'bird.conf',
-    load: (path) => load(path),
-    watchLog: () => () => undefined,
-    residentBytes: () => 0,
-    configured: () => undefined,
-    shutdown: () => undefined,
-    log: () => undefined,
-  });
-  const answer: string[] = [];
-  for (const reply of new Commands(view, () => undefined).handle(command)) {
-    if (reply && !(reply.last && reply.text === '')) answer.push(reply.text);
-  }
-  return answer.map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, 'TIME'));
+  return answerOf(daemon, sim.clock, command).map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, 'TIME'));
 }
 
 /** `network next-hop…` of each route of both tables. */

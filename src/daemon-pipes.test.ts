@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Commands } from './birdcl-compat/cli/commands.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { load } from './birdcl-compat/conf/test-support.ts';
 import { Daemon } from './daemon.ts';
-import { ControlView } from './daemon-view.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
 import { AttrEditor } from './rib/attrs/edit.ts';
 import { openPolicy, SimRouter } from './reflector/sim/router.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
+import { answerOf } from './test-support.ts';
 
 let sim: SimWorld;
 let daemon: Daemon;
@@ -50,23 +49,7 @@ async function reconfigure(text: string, soft = false): Promise<void> {
 
 /** The lines of an answer, without times. */
 function ask(command: string): string[] {
-  const view = new ControlView({
-    daemon,
-    clock: sim.clock,
-    hostname: 'rr',
-    path: 'bird.conf',
-    load: (path) => load(path),
-    watchLog: () => () => undefined,
-    residentBytes: () => 0,
-    configured: () => undefined,
-    shutdown: () => undefined,
-    log: () => undefined,
-  });
-  const answer: string[] = [];
-  for (const reply of new Commands(view, () => undefined).handle(command)) {
-    if (reply && !(reply.last && reply.text === '')) answer.push(reply.text);
-  }
-  return answer.map(untimed);
+  return answerOf(daemon, sim.clock, command).map(untimed);
 }
 
 function untimed(line: string): string {
