@@ -25,6 +25,13 @@ interface RunningChannel {
   known: Map<string, Connected>;
   /** Keys of those that the filter accepted. */
   readonly accepted: Set<string>;
+  readonly counters: DirectCounters;
+}
+
+interface DirectCounters {
+  updates: number;
+  filtered: number;
+  withdraws: number;
 }
 
 interface RunningDirect {
@@ -36,6 +43,7 @@ interface RunningDirect {
 export interface DirectStatus {
   readonly imported: number;
   readonly preferred: number;
+  readonly counters: Readonly<DirectCounters>;
 }
 
 export class DirectProtocols {
@@ -62,6 +70,7 @@ export class DirectProtocols {
       routes: new StaticRoutes(this.#reflector.table(channel.table), config.name, 'direct'),
       known: new Map<string, Connected>(),
       accepted: new Set<string>(),
+      counters: { updates: 0, filtered: 0, withdraws: 0 },
     }));
     const running = { config, channels };
     this.#running.set(config.name, running);
@@ -99,15 +108,16 @@ export class DirectProtocols {
 
   /** Per channel, in the order of the configuration; undefined where the protocol is down. */
   status(name: string): DirectStatus[] | undefined {
-    return this.#running.get(name)?.channels.map(({ routes: { table, source }, accepted }) => ({
+    return this.#running.get(name)?.channels.map(({ routes: { table, source }, accepted, counters }) => ({
       imported: accepted.size,
       preferred: table.preferredOf(source),
+      counters,
     }));
   }
 
   /** Brings a channel's routes in line with the interfaces; `all` asks the filter again for those that stay. */
   #update({ config }: RunningDirect, channel: RunningChannel, all = false): void {
-    const { routes } = channel;
+    const { routes, counters } = channel;
     const wanted = new Map<string, Connected>();
     for (const each of this.#interfaces.current ?? []) {
       for (const connected of networksOf(config, each, channel.config.family)) {
@@ -122,7 +132,7 @@ export class DirectProtocols {
     for (const [key, { words, length, index }] of channel.known) {
       if (wanted.has(key)) continue;
       routes.remove(words, length, index);
-      channel.accepted.delete(key);
+      if (channel.accepted.delete(key)) counters.withdraws++;
     }
     const policy = this.#filters.policy(channel.config.importFilter);
     const { table } = routes;
@@ -143,9 +153,11 @@ export class DirectProtocols {
         .set(FILTER_ATTR.interfaceName, 0, new TextEncoder().encode(name))
         .commit();
       const attrs = policy.evaluate(own, context);
+      counters.updates++;
       if (attrs === NO_ATTRS) {
         routes.remove(words, length, index);
         channel.accepted.delete(key);
+        counters.filtered++;
         continue;
       }
       routes.set(words, length, attrs, index);

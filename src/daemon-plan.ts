@@ -93,6 +93,7 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   enhancedRouteRefresh: { option: 'enable enhanced route refresh' },
   extendedMessages: { option: 'enable extended messages' },
   routes: { effect: 'none', option: 'route' },
+  checkLink: { effect: 'none' },
   scanTimeS: { effect: 'none' },
   preferred: { effect: 'none', option: 'interface' },
   patterns: { option: 'interface' },
@@ -210,7 +211,7 @@ class Comparison {
   }
 
   #direct(a: DirectProtocolConfig, b: DirectProtocolConfig): void {
-    this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channels');
+    this.#fields(a, b, { ...PROTOCOL_FIELDS, checkLink: {} }, undefined, 'channels');
     for (const channel of b.channels) {
       const known = a.channels.find(({ name }) => name === channel.name);
       if (known) this.#fields(known, channel, CHANNEL_FIELDS, channel.name);

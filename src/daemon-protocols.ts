@@ -11,7 +11,6 @@ import type {
   BgpChannelConfig,
   BgpProtocolConfig,
   ChannelConfig,
-  DirectProtocolConfig,
   LimitConfig,
   PipeProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
@@ -107,47 +106,41 @@ function plainView(
 ): ProtocolView {
   const base = {
     name: protocol.name,
-    state: protocol.disabled ? ('down' as const) : ('up' as const),
-    sinceMs: daemon.startedAt,
+    sinceMs: daemon.sinceOf(protocol.name),
     ...(protocol.description !== undefined && { description: protocol.description }),
   };
-  if (protocol.kind === 'direct') return directView(daemon, protocol, base);
-  if (protocol.kind !== 'static') return { ...base, kind: PASSIVE[protocol.kind], channels: [] };
-  const imported = protocol.disabled ? 0 : protocol.routes.length;
-  return {
-    ...base,
-    kind: 'Static',
-    channels: [
-      {
-        ...channelBase(protocol.channel, !protocol.disabled),
-        stats: {
-          imported,
-          filtered: 0,
-          exported: 0,
-          preferred: imported,
-          importUpdates: { ...NOTHING, received: imported, accepted: imported },
-          importWithdraws: NOTHING,
-          exportUpdates: NOTHING,
-          exportWithdraws: NOTHING,
-        },
-      },
-    ],
-  };
+  if (protocol.kind === 'direct') {
+    const status = daemon.direct.status(protocol.name);
+    return localView('Direct', base, protocol.channels, status);
+  }
+  if (protocol.kind === 'static') {
+    const status = daemon.statics.status(protocol.name);
+    return localView('Static', base, [protocol.channel], status && [status]);
+  }
+  return { ...base, kind: PASSIVE[protocol.kind], state: protocol.disabled ? 'down' : 'up', channels: [] };
 }
 
-function directView(
-  daemon: Daemon,
-  { name, channels }: DirectProtocolConfig,
+/** Routes of a channel that come from the daemon itself. */
+interface LocalStatus {
+  readonly imported: number;
+  readonly preferred: number;
+  readonly counters: { readonly updates: number; readonly filtered: number; readonly withdraws: number };
+}
+
+/** A protocol whose routes are its own; `status` is that of each channel, undefined where it is down. */
+function localView(
+  kind: 'Direct' | 'Static',
   base: Pick<ProtocolView, 'name' | 'sinceMs' | 'description'>,
+  channels: readonly ChannelConfig[],
+  status: readonly LocalStatus[] | undefined,
 ): ProtocolView {
-  const status = daemon.direct.status(name);
   return {
     ...base,
-    kind: 'Direct',
+    kind,
     state: status ? 'up' : 'down',
     channels: channels.map((channel, i) => {
-      const { imported = 0, preferred = 0 } = status?.[i] ?? {};
-      const importUpdates = { ...NOTHING, received: imported, accepted: imported };
+      const { imported = 0, preferred = 0, counters } = status?.[i] ?? {};
+      const { updates = 0, filtered = 0, withdraws = 0 } = counters ?? {};
       return {
         ...channelBase(channel, status !== undefined),
         stats: {
@@ -155,8 +148,8 @@ function directView(
           filtered: 0,
           exported: 0,
           preferred,
-          importUpdates,
-          importWithdraws: NOTHING,
+          importUpdates: { ...NOTHING, received: updates, filtered, accepted: updates - filtered },
+          importWithdraws: { ...NOTHING, received: withdraws, accepted: withdraws },
           exportUpdates: NOTHING,
           exportWithdraws: NOTHING,
         },

@@ -14,8 +14,16 @@ import { SOURCE_KIND } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
 import type { PeerChannel } from './reflector/peer.ts';
 import type { PipeProtocols } from './daemon-pipes.ts';
+import type { StaticProtocols } from './daemon-statics.ts';
 import type { PipeFlow } from './rib/sources/pipe-flow.ts';
 import type { Reflector } from './reflector/reflector.ts';
+
+/** Who knows the routes. */
+interface RouteOwners {
+  readonly reflector: Reflector;
+  readonly pipes: PipeProtocols;
+  readonly statics: StaticProtocols;
+}
 
 /** Networks that a walk may pass over before it lets others run. */
 const PAUSE_EVERY = 512;
@@ -30,7 +38,7 @@ interface Mutable extends RouteView {
  * @param changedMs wall-clock milliseconds of a path's `changedAt`
  */
 export function* walkRoutes(
-  { reflector, pipes }: { readonly reflector: Reflector; readonly pipes: PipeProtocols },
+  { reflector, pipes, statics }: RouteOwners,
   query: RouteQuery,
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView | undefined> {
@@ -51,7 +59,7 @@ export function* walkRoutes(
       if (++passed % PAUSE_EVERY === 0) yield undefined;
       continue;
     }
-    yield* networkRows(table, net, query, channel, context, changedMs);
+    yield* networkRows(table, net, query, channel, context, statics, changedMs);
   }
 }
 
@@ -101,6 +109,7 @@ function* networkRows(
   query: RouteQuery,
   channel: Outlet | undefined,
   context: PolicyContext,
+  statics: StaticProtocols,
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView> {
   const { paths, decision, family, nets } = table;
@@ -125,7 +134,7 @@ function* networkRows(
     context.netLength = prefix.length;
     context.source = table.sources.info(paths.source[row]!);
     const attrs = answer?.attrs ?? (query.filtered ? paths.received[row]! : paths.attrs[row]!);
-    yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
+    yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, statics, changedMs);
     first = false;
   }
 }
@@ -197,6 +206,7 @@ function describe(
   attrs: number,
   exported: boolean,
   context: PolicyContext,
+  statics: StaticProtocols,
   changedMs: (changedAtS: number) => number,
 ): Mutable {
   const { paths, store, sources } = table;
@@ -204,8 +214,7 @@ function describe(
   const { info, kind, address } = sources.options(source);
   const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
   const destination = destinationOf(table, source, attrs);
-  const hop = destination === 'unicast' ? nextHop(table, attrs) : undefined;
-  const link = kind === SOURCE_KIND.local ? store.value(attrs, FILTER_ATTR.interfaceName) : undefined;
+  const hops = destination === 'unicast' ? nextHops(table, source, prefix, attrs, statics) : [];
   return {
     prefix,
     firstOfNetwork,
@@ -213,10 +222,7 @@ function describe(
     protocol: info.protocol,
     changedMs: changedMs(paths.changedAt[row]!),
     ...(address && { from: address }),
-    nextHops:
-      hop || link
-        ? [{ ...(hop && { address: hop }), ...(link && { interface: new TextDecoder().decode(link) }) }]
-        : [],
+    nextHops: hops,
     primary: row === table.best[paths.net[row]!],
     preference: store.preference[attrs]!,
     ...(unresolved && { igpMetric: 'unreachable' as const }),
@@ -227,6 +233,29 @@ function describe(
     exported,
     context,
   };
+}
+
+/** Where a route leads: the next hops of its static protocol, a link, or what its attributes say. */
+function nextHops(
+  table: RoutingTable,
+  source: number,
+  prefix: Prefix,
+  attrs: number,
+  statics: StaticProtocols,
+): RouteView['nextHops'] {
+  const known = statics.hopsOf(source, prefix);
+  if (known) {
+    return known.map(({ hop, interface: found }) => {
+      const { address, weight, onlink } = hop;
+      const name = found?.name ?? hop.interface;
+      return { ...(address && { address }), ...(name !== undefined && { interface: name }), weight, onlink };
+    });
+  }
+  const address = nextHop(table, attrs);
+  const isLocal = table.sources.kind[source] === SOURCE_KIND.local;
+  const link = isLocal ? table.store.value(attrs, FILTER_ATTR.interfaceName) : undefined;
+  if (!address && !link) return [];
+  return [{ ...(address && { address }), ...(link && { interface: new TextDecoder().decode(link) }) }];
 }
 
 function nextHop(table: RoutingTable, attrs: number): IpAddress | undefined {

@@ -16,7 +16,7 @@ import type {
 } from './birdcl-compat/cli/daemon-view.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import type { DaemonConfig, LogClass } from './birdcl-compat/conf/lowered.ts';
+import type { DaemonConfig, LogClass, StaticHop } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
 import type { Daemon, LogLevel } from './daemon.ts';
 import { Configurations } from './daemon-configurations.ts';
@@ -99,6 +99,12 @@ export class ControlView implements DaemonView {
     const { daemon, clock } = this.#options;
     const originMs = clock.wallTime() - clock.now();
     return walkRoutes(daemon, query, (changedAtS) => originMs + changedAtS * 1000);
+  }
+
+  isActiveHop(name: string, hop: StaticHop): boolean {
+    const { config, statics } = this.#options.daemon;
+    const protocol = config.protocols.find((candidate) => candidate.name === name);
+    return protocol?.kind === 'static' && statics.isActive(protocol, hop);
   }
 
   interfaces(): InterfaceView[] {

@@ -77,8 +77,10 @@ export class Daemon {
   readonly #policies = new Map<string, PeerPolicy>();
   /** `debug` flags of protocols. */
   readonly #debug = new Map<string, DebugFlags>();
+  /** When protocols without sessions last came up or went down. */
+  readonly #since = new Map<string, number>();
   readonly #listeners = new Map<string, Listener>();
-  readonly #statics: StaticProtocols;
+  readonly statics: StaticProtocols;
   readonly pipes: PipeProtocols;
   readonly direct: DirectProtocols;
   readonly interfaces: InterfaceWatch;
@@ -97,10 +99,11 @@ export class Daemon {
       hashSeed: env.random.below(0x7fffffff) + 1,
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
-    this.#statics = new StaticProtocols(this.reflector, this.#filters);
     this.interfaces = new InterfaceWatch(env.clock, env.interfaces, () => {
       this.direct.interfacesChanged();
+      this.statics.interfacesChanged();
     });
+    this.statics = new StaticProtocols(this.reflector, this.#filters, this.interfaces);
     this.direct = new DirectProtocols(this.reflector, this.#filters, this.interfaces);
     this.pipes = new PipeProtocols({
       reflector: this.reflector,
@@ -329,16 +332,23 @@ export class Daemon {
     }
   }
 
+  /** When a protocol without sessions last came up or went down: wall-clock milliseconds. */
+  sinceOf(name: string): number {
+    return this.#since.get(name) ?? this.startedAt;
+  }
+
   /** Starts a protocol that has no sessions. */
   #start(protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
-    if (protocol.kind === 'static') this.#statics.start(protocol);
+    this.#since.set(protocol.name, this.#env.clock.wallTime());
+    if (protocol.kind === 'static') this.statics.start(protocol);
     else if (protocol.kind === 'pipe') this.pipes.start(protocol);
     else if (protocol.kind === 'direct') this.direct.start(protocol);
   }
 
   /** Ends one, whether it runs or not. */
   #stop({ name, kind }: Exclude<AnyProtocolConfig, BgpProtocolConfig>): void {
-    if (kind === 'static') this.#statics.stop(name);
+    this.#since.set(name, this.#env.clock.wallTime());
+    if (kind === 'static') this.statics.stop(name);
     else if (kind === 'pipe') this.pipes.stop(name);
     else if (kind === 'direct') this.direct.stop(name);
   }
@@ -350,15 +360,17 @@ export class Daemon {
     if (verb === undefined) return;
     if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
-    else if (protocol.kind === 'pipe' && what === 'removed') this.pipes.forget(name);
     else this.#stop(protocol);
+    if (what !== 'removed') return;
+    this.#since.delete(name);
+    this.pipes.forget(name);
   }
 
   #isEnabled(name: string): boolean {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
-    if (protocol?.kind === 'static') return this.#statics.isRunning(name);
+    if (protocol?.kind === 'static') return this.statics.isRunning(name);
     if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
     if (protocol?.kind === 'direct') return this.direct.isRunning(name);
     return protocol?.disabled === false;
@@ -393,7 +405,7 @@ export class Daemon {
       for (const each of running) this.#env.log('info', text(each.name));
     }
     if (this.#hasDebug(name, 'states')) this.#env.log('trace', `${name}: Reconfigured`);
-    if (protocol.kind === 'static') this.#statics.reconfigure(protocol, soft);
+    if (protocol.kind === 'static') this.statics.reconfigure(protocol, soft);
     if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
     if (protocol.kind === 'direct') this.direct.reconfigure(protocol, soft);
     if (protocol.kind !== 'bgp') return;

@@ -116,6 +116,7 @@ export function findNeighbour(
   interfaces: readonly HostInterface[],
   { address, interface: name, onlink }: NeighbourQuery,
 ): HostInterface | undefined {
+  if (address && scopeOf(address) === 'host') return undefined;
   if (name !== undefined) {
     const named = interfaces.find((candidate) => candidate.name === name);
     if (!named) return undefined;
@@ -123,13 +124,12 @@ export function findNeighbour(
     if (connection(address, named)) return named;
     return onlink && named.adminUp ? named : undefined;
   }
-  // Host addresses that are not there, and those of a link that is not named, are nobody's.
+  // An address of a link means nothing without the link.
   if (!address || scopeOf(address) === 'link') return undefined;
   let best: { found: HostInterface; to: Connection } | undefined;
   for (const found of interfaces) {
     const to = connection(address, found);
     if (!to) continue;
-    if (scopeOf(address) === 'host' && !to.own) continue;
     const nearer =
       !best || (to.own && !best.to.own) || (to.own === best.to.own && to.length > best.to.length);
     if (nearer) best = { found, to };

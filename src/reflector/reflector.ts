@@ -36,7 +36,7 @@ export interface ReflectorOptions {
 const FLUSH_NETWORKS = 32_768;
 const BACKGROUND_ROWS = 50_000;
 /** Routes that one turn takes through pipes. */
-const PIPE_ROUTES = 16_384;
+const PIPE_ROUTES = 8192;
 /**
  * What is withdrawn and unused is given back when nothing has happened for so long, and now and then if something always
  * happens; so many withdrawn slots at a time. More unused sets than this do not wait.

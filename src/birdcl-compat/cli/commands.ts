@@ -24,6 +24,7 @@ import type { Answer, Reply } from './replies.ts';
 import { parseShowRoute } from './route-arguments.ts';
 import { showInterfaces, showInterfacesSummary } from './show-interfaces.ts';
 import { showProtocols } from './show-protocols.ts';
+import { showStatic } from './show-static.ts';
 import { showRoute } from './show-route.ts';
 import { formatTime } from './time.ts';
 
@@ -304,6 +305,7 @@ const COMMANDS: readonly Command[] = [
   plain('show memory', false, ({ view }) => showMemory(view.memory())),
   plain('show interfaces', false, ({ view }) => showInterfaces(view)),
   plain('show interfaces summary', false, ({ view }) => showInterfacesSummary(view)),
+  { words: 'show static', changes: false, run: (cursor, { view }) => showStatic(cursor, view) },
   { words: 'show symbols', changes: false, run: runShowSymbols },
   ...['show protocols', 'show protocols all'].map((words): Command => ({
     words,

@@ -3,7 +3,7 @@ import type { IpAddress } from '../../base/ip.ts';
 import type { HostInterface, InterfaceAddress } from '../../base/interfaces.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
-import type { DaemonConfig, LimitConfig, LogClass } from '../conf/lowered.ts';
+import type { DaemonConfig, LimitConfig, LogClass, StaticHop } from '../conf/lowered.ts';
 import type { Diagnostic } from '../conf/diagnostics.ts';
 import type { Prefix } from '../filter/values.ts';
 
@@ -201,6 +201,7 @@ export interface RouteView {
     readonly address?: IpAddress;
     readonly interface?: string;
     readonly weight?: number;
+    readonly onlink?: boolean;
   }[];
   readonly primary: boolean;
   readonly preference: number;
@@ -284,6 +285,8 @@ export interface DaemonView {
    * so that a walk that finds little does not hold the event loop.
    */
   routes(query: RouteQuery): Iterable<RouteView | undefined>;
+  /** Whether a next hop of a static protocol is in use. */
+  isActiveHop(protocol: string, hop: StaticHop): boolean;
   /** None where nobody watches them. */
   interfaces(): readonly InterfaceView[];
   memory(): readonly MemoryRow[];

@@ -1,8 +1,8 @@
 /** `show route`: rows are made one at a time, so that a table of any size costs no memory. */
-import { formatIp, sameIp } from '../../base/ip.ts';
+import { formatIp, ipFromBytes, sameIp } from '../../base/ip.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import { ATTRIBUTES } from '../../rib/attrs/table.ts';
-import { ATTR, FLAG, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
+import { ATTR, DESTINATION, FLAG, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
 import { HAS } from '../../rib/attrs/store.ts';
 import { asAt } from '../../rib/attrs/as-path.ts';
 import type { Policy } from '../../rib/policy.ts';
@@ -67,9 +67,12 @@ function* routeLines(view: DaemonView, row: RouteView, nowMs: number, named: boo
   for (const hop of row.nextHops) {
     const weight = row.nextHops.length > 1 ? ` weight ${hop.weight ?? 1}` : '';
     const on = hop.interface === undefined ? '' : ` on ${hop.interface}`;
+    const onlink = hop.onlink ? ' onlink' : '';
     yield more(
       CODE.route,
-      hop.address ? `\tvia ${formatIp(hop.address)}${on}${weight}` : `\tdev ${hop.interface ?? '?'}${weight}`,
+      hop.address
+        ? `\tvia ${formatIp(hop.address)}${on}${onlink}${weight}`
+        : `\tdev ${hop.interface ?? '?'}${onlink}`,
     );
   }
 }
@@ -91,13 +94,28 @@ function* wrapped(name: string, value: string): Iterable<string> {
   yield line;
 }
 
+/** What a static route leads to is no attribute of it, although BGP sends it as one. */
+function isOwnNextHop(
+  store: AttrStore,
+  { source, nextHops, attrs }: RouteView,
+  code: number,
+  at: number,
+  length: number,
+): boolean {
+  if (source === 'BGP' || (code !== ATTR.nextHop && code !== ATTR.mpReach)) return false;
+  const address = ipFromBytes(store.bytes, at, length >= 16 ? 16 : 4);
+  if (nextHops.some((hop) => hop.address && sameIp(hop.address, address))) return true;
+  const destination = store.valueAt(attrs, LOCAL_ATTR.destination);
+  return destination >= 0 && store.bytes[destination] === DESTINATION.recursive;
+}
+
 function* attributeLines(store: AttrStore, row: RouteView): Iterable<Reply> {
   yield more(CODE.routeDetail, `\tType: ${SOURCE_WORD[row.source]} univ`);
   const found: [number, number, number, number][] = [];
   store.forEach(row.attrs, (code, flags, at, length) => found.push([code, flags, at, length]));
   for (const [code, flags, at, length] of found) {
     if (code === LOCAL_ATTR.igpMetric) yield more(CODE.attribute, `\tigp_metric: ${asAt(store.bytes, at)}`);
-    if (code > 255) continue;
+    if (code > 255 || isOwnNextHop(store, row, code, at, length)) continue;
     const known = ATTRIBUTES[code];
     // The next hop is shown under one name, whatever family it has.
     const name = code === ATTR.mpReach ? 'next_hop' : known?.name;

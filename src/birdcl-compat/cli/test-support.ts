@@ -193,6 +193,10 @@ export class FakeDaemon implements DaemonView {
     }
   }
 
+  isActiveHop(): boolean {
+    return true;
+  }
+
   interfaces(): ReturnType<DaemonView['interfaces']> {
     return [];
   }

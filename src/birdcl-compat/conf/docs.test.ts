@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { COMMAND_WORDS } from '../cli/commands.ts';
 import { bgpChannelOptions } from './grammar/bgp-channel.ts';
 import { bgp } from './grammar/bgp.ts';
-import { device } from './grammar/device.ts';
+import { device, direct, kernel } from './grammar/device.ts';
 import { globals } from './grammar/global.ts';
+import { pipe } from './grammar/pipe.ts';
 import { staticChannelOptions, staticProtocol } from './grammar/static.ts';
 import { tableOptions } from './grammar/table.ts';
 
@@ -29,6 +30,9 @@ describe('docs/configuration.md names', () => {
     ['options of static protocols', staticProtocol.rules, `${protocol}Static)`],
     ['options of static channels', staticChannelOptions, '^Channels'],
     ['options of device', device.rules, `${protocol}Device)`],
+    ['options of direct', direct.rules, `${protocol}Direct)`],
+    ['options of kernel', kernel.rules, `${protocol}Kernel)`],
+    ['options of pipes', pipe.rules, `${protocol}Pipe)`],
   ])('all %s', (_name, table, headings) => {
     const found = named('configuration.md', new RegExp(headings));
     expect(table.words().filter((words) => !found.has(words))).toEqual([]);

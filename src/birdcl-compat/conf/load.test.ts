@@ -312,7 +312,7 @@ describe('what options become', () => {
     });
     expect(anchors.routes.map(({ target }) => target)).toEqual([
       { kind: 'blackhole' },
-      { kind: 'via', via: { version: 4, words: [0xc00002fe] } },
+      { kind: 'via', hops: [{ address: { version: 4, words: [0xc00002fe] }, onlink: false, weight: 1 }] },
       { kind: 'recursive', via: { version: 4, words: [0x0a000001] } },
       { kind: 'unreachable' },
     ]);

@@ -184,17 +184,32 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly interpretCommunities: boolean;
 }
 
+/** A router, a link, or both. */
+export interface StaticHop {
+  readonly address?: IpAddress;
+  /** Name of the interface. */
+  readonly interface?: string;
+  /** The router is on that link whatever the addresses there. */
+  readonly onlink: boolean;
+  /** 1 to 256: the share of it among several. */
+  readonly weight: number;
+}
+
 export interface StaticRoute {
   readonly prefix: Prefix;
   readonly target:
     | { readonly kind: 'blackhole' | 'unreachable' | 'prohibit' }
-    | { readonly kind: 'recursive' | 'via'; readonly via: IpAddress };
+    | { readonly kind: 'recursive'; readonly via: IpAddress }
+    /** At least one. */
+    | { readonly kind: 'via'; readonly hops: readonly StaticHop[] };
   /** Statements in braces behind the route, which set its attributes. */
   readonly attributes?: FilterProgram;
 }
 
 export interface StaticProtocolConfig extends ProtocolConfig {
   readonly kind: 'static';
+  /** A next hop counts only while its interface has a link. */
+  readonly checkLink: boolean;
   readonly channel: ChannelConfig;
   readonly routes: readonly StaticRoute[];
 }

@@ -254,6 +254,10 @@ export const ACCEPTED: readonly Accepted[] = [
     name: 'a pipe that inherits',
     text: `ipv6 table t;\n${HEAD}template pipe twins { table master6; peer table t; import none; }\nprotocol pipe p from twins { export where net.len = 32; description "x"; }\n`,
   },
+  {
+    name: 'interfaces of device',
+    text: 'router id 1.2.3.4;\nprotocol device {\n  scan time 5;\n  interface "eth*" { preferred 10.0.0.1; };\n}\n',
+  },
   { name: 'table with options', text: `ipv4 table t { sorted; }\n${HEAD}` },
   { name: 'filter in place', text: neighbor('', 'import filter { if net.len > 24 then reject; accept; };') },
   {

@@ -218,7 +218,12 @@ export class PipeFlow {
     const target = to.nets.find(from.nets.words, at, length);
     let looked = 1;
     let own = 0;
-    this.#round++;
+    this.#round = (this.#round + 1) >>> 0;
+    if (this.#round === 0) {
+      // All numbers were used: none may be mistaken for one of before.
+      this.#stamp.fill(0);
+      this.#round = 1;
+    }
     if (target !== 0) {
       if (this.#rowOf.length < to.sources.end) this.#grow();
       const { next, source, via } = to.paths;

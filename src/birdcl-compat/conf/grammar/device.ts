@@ -24,6 +24,7 @@ import {
 } from './channel.ts';
 import type { ChannelDraft } from './channel.ts';
 import { interfaceNames, interfacePatterns } from './interfaces.ts';
+import { unlimited } from './static.ts';
 import { failAtEnd, newProtocol, protocolBase, protocolRules, protocolRules1 } from './protocol.ts';
 import type { FinishContext, ProtocolDraft, ProtocolGrammar } from './protocol.ts';
 
@@ -41,12 +42,15 @@ interface HostDraft extends ProtocolDraft {
   checkLink: boolean;
 }
 
-const hostChannelOptions = new RuleTable<ChannelDraft>(channelRules<ChannelDraft>());
+const FEW = 'the routes of a direct protocol are the networks of the host';
 
-function channels(preference: number): Rule<HostDraft>[] {
+const kernelChannelOptions = new RuleTable<ChannelDraft>(channelRules<ChannelDraft>());
+const directChannelOptions = new RuleTable<ChannelDraft>(unlimited(channelRules<ChannelDraft>(), FEW));
+
+function channels(preference: number, rules: RuleTable<ChannelDraft>): Rule<HostDraft>[] {
   return channelOwnerRules<HostDraft, ChannelDraft>({
     types: PLAIN_CHANNELS,
-    rules: hostChannelOptions,
+    rules,
     anyType: true,
     create: (_owner, type, context) => newChannel(type, preference, context),
   });
@@ -65,7 +69,9 @@ function hostProtocol(
     rules: new RuleTable<HostDraft>([...protocolRules<HostDraft>(), ...own.rules]),
     rules1: new RuleTable<HostDraft>([
       ...protocolRules1<HostDraft>(),
-      ...onlyChannelRules<HostDraft, ChannelDraft>(channelRules1()),
+      ...onlyChannelRules<HostDraft, ChannelDraft>(
+        kind === 'direct' ? unlimited(channelRules1<ChannelDraft>(), FEW) : channelRules1(),
+      ),
       ...own.rules1,
     ]),
     create: (debug, context) => ({
@@ -149,7 +155,7 @@ const directOptions: Rule<HostDraft>[] = [
 export const direct = hostProtocol(
   'direct',
   DIRECT_PREFERENCE,
-  { rules: [...directOptions, ...channels(DIRECT_PREFERENCE)], rules1: directOptions },
+  { rules: [...directOptions, ...channels(DIRECT_PREFERENCE, directChannelOptions)], rules1: directOptions },
   (draft, context) => {
     const has = (words: string): boolean => draft.channels.some(({ type }) => type.words === words);
     if (has('ipv6') && has('ipv6 sadr')) failAtEnd(context, 'Both ipv6 and ipv6-sadr channels');
@@ -199,7 +205,11 @@ export const kernel = hostProtocol(
   'kernel',
   KERNEL_PREFERENCE,
   {
-    rules: [...kernelOptions, accepted('netlink rx buffer', number), ...channels(KERNEL_PREFERENCE)],
+    rules: [
+      ...kernelOptions,
+      accepted('netlink rx buffer', number),
+      ...channels(KERNEL_PREFERENCE, kernelChannelOptions),
+    ],
     rules1: [...kernelOptions, accepted('device routes', bool)],
   },
   (draft, context) => {

@@ -10,7 +10,7 @@ import { ACCEPT_ALL } from '../../filter/program.ts';
 import type { FilterProgram } from '../../filter/program.ts';
 import { NO_PROVIDER } from '../../filter/validation.ts';
 import type { NetEntry, NetTable } from '../../filter/validation.ts';
-import { debugFlags, parseOptionalBlock, policy } from '../arguments.ts';
+import { bool, debugFlags, parseOptionalBlock, policy } from '../arguments.ts';
 import { constant, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
@@ -153,6 +153,8 @@ export const netStatic: ProtocolGrammar<NetStaticDraft> = {
     ...protocolRules<NetStaticDraft>(),
     ...[...CHANNEL_KINDS.values()].map(channelRule),
     mplsChannelRule(),
+    // Nothing of these networks is forwarded.
+    accepted('check link', bool),
     ...forwardingRows<NetStaticDraft>(),
     route,
   ]),

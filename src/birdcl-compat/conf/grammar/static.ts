@@ -1,6 +1,5 @@
 /** `protocol static`: routes of the configuration. */
 import { formatPrefix } from '../../filter/values.ts';
-import type { IpAddress } from '../../../base/ip.ts';
 import type { Expression, Statement } from '../../filter/ast.ts';
 import { checkStatements } from '../../filter/check.ts';
 import { ACCEPT_ALL } from '../../filter/program.ts';
@@ -18,9 +17,9 @@ import { addressOf, constant, numberOf, textOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
-import type { StaticRoute } from '../lowered.ts';
+import type { StaticHop, StaticRoute } from '../lowered.ts';
 import { PLAIN_CHANNELS } from '../net-types.ts';
-import { noticed, refused, RuleTable } from '../rules.ts';
+import { field, noticed, refused, RuleTable } from '../rules.ts';
 import type { Context, Rule } from '../rules.ts';
 import {
   channelOwnerRules,
@@ -46,6 +45,7 @@ const MAX_LABEL = 0xf_ffff;
 interface StaticDraft extends ProtocolDraft {
   channels: ChannelDraft[];
   routes: DraftRoute[];
+  checkLink: boolean;
 }
 
 /** A route whose network has the type of the channel is checked when all channels are known. */
@@ -205,27 +205,23 @@ export function checkHop({ weight, onlink, bfd, labels, interface: name }: HopNo
   for (const label of labels) numberOf(label, scope);
 }
 
-/** The address of the one next hop that a route of Catbird has; undefined for a link without a router. */
-function lowerHop(hops: readonly HopNode[], context: Context): IpAddress | undefined {
-  for (const hop of hops) checkHop(hop, context);
-  const [first, second] = hops as [HopNode, HopNode | undefined];
-  const { at, address, bfd, labels, onlink } = first;
-  if (second) {
-    context.warn(second.at, 'a route of Catbird has one next hop: the first one is announced, as BIRD does');
+function lowerHop(hop: HopNode, context: Context): StaticHop {
+  checkHop(hop, context);
+  const { scope } = context;
+  const { at, address, device, interface: link, bfd, labels, onlink, weight } = hop;
+  if (labels.length > 0) {
+    context.refuse(labels[0]!.at, "'mpls' is not built yet", 'Catbird has no MPLS labels yet');
   }
-  if (hops.some((hop) => hop.labels.length > 0)) {
-    context.refuse(labels[0]?.at ?? at, "'mpls' is not built yet", 'Catbird has no MPLS labels yet');
-  }
-  if (bfd && bool.evaluate(bfd, context.scope)) {
+  if (bfd && bool.evaluate(bfd, scope)) {
     context.refuse(at, "'bfd' is not built yet", 'Catbird has no BFD yet');
   }
-  if (bool.evaluate(onlink, context.scope)) {
-    context.warn(at, "'onlink' has no effect: Catbird looks no neighbours up");
-  }
-  if (!address) return undefined;
+  const base = { onlink: bool.evaluate(onlink, scope), weight: weight ? numberOf(weight, scope) : 1 };
+  if (device) return { ...base, interface: textOf(device, scope) };
   // `via NAME` may be a constant that holds the name of an interface.
-  const { type } = constant(address, context.scope);
-  return type === 'string' ? undefined : addressOf(address, context.scope);
+  const { type } = constant(address!, scope);
+  if (type === 'string') return { ...base, interface: textOf(address!, scope) };
+  const name = link === undefined || typeof link === 'string' ? link : textOf(link, scope);
+  return { ...base, address: addressOf(address!, scope), ...(name !== undefined && { interface: name }) };
 }
 
 function lowerTarget(node: RouteNode, context: Context): StaticRoute['target'] | undefined {
@@ -234,12 +230,7 @@ function lowerTarget(node: RouteNode, context: Context): StaticRoute['target'] |
       return undefined;
     case 'via': {
       if (node.hops.length === 0) return undefined;
-      const via = lowerHop(node.hops, context);
-      if (via) return { kind: 'via', via };
-      // BGP carries addresses only: with or without a link behind it, such a route goes out with the own address.
-      const what = 'a route through an interface is announced with the own address as next hop';
-      context.warn(node.hops[0]!.at, `${what}, and shown as unreachable: Catbird knows no links`);
-      return { kind: 'unreachable' };
+      return { kind: 'via', hops: node.hops.map((hop) => lowerHop(hop, context)) };
     }
     case 'recursive':
       for (const label of node.labels) numberOf(label, context.scope);
@@ -287,39 +278,46 @@ const route: Rule<StaticDraft> = {
 
 const UNLIMITED = 'the routes of a static protocol are those of the file';
 
-/** Rows of options that mean nothing for routes that are there from the start: refused where they would count. */
-export function unlimitedRows<Draft>(): Rule<Draft>[] {
+/** Rows of options that mean nothing for routes of the daemon's own: refused where they would count. */
+export function unlimitedRows<Draft>(why = UNLIMITED): Rule<Draft>[] {
   return [
     ...['receive limit', 'import limit', 'export limit'].map((words) =>
-      refused<Draft, unknown, unknown>(words, limit as never, UNLIMITED, (value) => value === undefined),
+      refused<Draft, unknown, unknown>(words, limit as never, why, (value) => value === undefined),
     ),
     refused(
       'import keep filtered',
       bool,
-      'Catbird drops what the import filter of a static protocol rejects',
+      'Catbird drops what the import filter of such a protocol rejects',
       (value) => !value,
     ),
   ];
 }
 
-/** Rows of all channels, with those above in place of the ones that count elsewhere. */
-export const staticChannelOptions = new RuleTable<ChannelDraft>([
-  ...channelRules<ChannelDraft>().filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
-  ...unlimitedRows<ChannelDraft>(),
-]);
-
-const NO_LINKS = 'Catbird does not watch links';
-const NO_RESOLVING = 'Catbird resolves no next hops, it announces them as they are';
-
-/** Rows of options that ask for links or a forwarding table. */
-export function forwardingRows<Draft>(): Rule<Draft>[] {
+/** Rows of a channel, with those above in place of the ones that count elsewhere. */
+export function unlimited<Draft extends ChannelDraft>(
+  rules: readonly Rule<Draft>[],
+  why?: string,
+): Rule<Draft>[] {
   return [
-    noticed('check link', bool, NO_LINKS, (value) => !value),
-    noticed('igp table', table, NO_RESOLVING),
+    ...rules.filter(({ words }) => !/ limit$|keep filtered$/.test(words)),
+    ...unlimitedRows<Draft>(why),
   ];
 }
 
-const staticOptions: Rule<StaticDraft>[] = [...forwardingRows<StaticDraft>(), route];
+export const staticChannelOptions = new RuleTable<ChannelDraft>(unlimited(channelRules<ChannelDraft>()));
+
+const NO_RESOLVING = 'Catbird resolves no next hops, it announces them as they are';
+
+/** Rows of options that ask for a forwarding table. */
+export function forwardingRows<Draft>(): Rule<Draft>[] {
+  return [noticed('igp table', table, NO_RESOLVING)];
+}
+
+const staticOptions: Rule<StaticDraft>[] = [
+  field<StaticDraft, 'checkLink', Parameters<typeof bool.evaluate>[0]>('check link', bool, 'checkLink'),
+  ...forwardingRows<StaticDraft>(),
+  route,
+];
 
 export const staticProtocol: ProtocolGrammar<StaticDraft> = {
   word: 'static',
@@ -347,6 +345,7 @@ export const staticProtocol: ProtocolGrammar<StaticDraft> = {
     ...newProtocol(debug),
     channels: onlyChannel(context, (type) => newChannel(type, STATIC_PREFERENCE, context)),
     routes: [],
+    checkLink: false,
   }),
   copy: (draft) => ({
     ...draft,
@@ -372,6 +371,7 @@ export const staticProtocol: ProtocolGrammar<StaticDraft> = {
     return {
       kind: 'static',
       ...protocolBase(draft),
+      checkLink: draft.checkLink,
       // A static protocol's routes go into its table unless the channel says otherwise.
       channel: finishChannel({ ...channel, importFilter: channel.importFilter ?? ACCEPT_ALL }),
       routes: draft.routes.flatMap(({ route: entry }) => entry ?? []),

@@ -1,0 +1,27 @@
+/** Helpers of the tests of the daemon. */
+import { Commands } from './birdcl-compat/cli/commands.ts';
+import { load } from './birdcl-compat/conf/test-support.ts';
+import type { Clock } from './base/clock.ts';
+import type { Daemon } from './daemon.ts';
+import { ControlView } from './daemon-view.ts';
+
+/** The lines of a daemon's answer to a command of the control socket. */
+export function answerOf(daemon: Daemon, clock: Clock, command: string): string[] {
+  const view = new ControlView({
+    daemon,
+    clock,
+    hostname: 'rr',
+    path: 'bird.conf',
+    load: (path) => load(path),
+    watchLog: () => () => undefined,
+    residentBytes: () => 0,
+    configured: () => undefined,
+    shutdown: () => undefined,
+    log: () => undefined,
+  });
+  const lines: string[] = [];
+  for (const reply of new Commands(view, () => undefined).handle(command)) {
+    if (reply && !(reply.last && reply.text === '')) lines.push(reply.text);
+  }
+  return lines;
+}
