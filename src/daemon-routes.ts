@@ -79,9 +79,45 @@ function isWithin(table: RoutingTable, net: number, words: Uint32Array, length: 
   return own.every((word, i) => word === words[i]);
 }
 
-function exportChannel(
+/** The one network that is meant; 0 where the table has none with a path. */
+export function findNetwork(table: RoutingTable, match: { mode: 'exact' | 'for'; prefix: Prefix }): number {
+  for (const net of networks(table, { table: table.name, match, primaryOnly: false, filtered: false }))
+    return net;
+  return 0;
+}
+
+/** Makes rows for a person of paths. */
+export class RouteDescriber {
+  readonly #table: RoutingTable;
+  readonly #changedMs: (changedAtS: number) => number;
+
+  constructor(table: RoutingTable, changedMs: (changedAtS: number) => number) {
+    this.#table = table;
+    this.#changedMs = changedMs;
+  }
+
+  route(net: number, row: number, attrs: number, firstOfNetwork: boolean): RouteView {
+    const { nets, family, sources, paths } = this.#table;
+    const width = family.words;
+    const words = nets.words.slice(net * width, (net + 1) * width);
+    const prefix: Prefix = {
+      ip: { version: width === 1 ? 4 : 6, words: Array.from(words) },
+      length: nets.length[net]!,
+    };
+    const context: PolicyContext = {
+      family: family.index,
+      netWords: words,
+      netAt: 0,
+      netLength: prefix.length,
+      source: sources.info(paths.source[row]!),
+    };
+    return describe(this.#table, row, prefix, firstOfNetwork, attrs, true, context, this.#changedMs);
+  }
+}
+
+export function exportChannel(
   reflector: Reflector,
-  wanted: NonNullable<RouteQuery['export']>,
+  wanted: { readonly protocol: string; readonly channel: 'ipv4' | 'ipv6' },
 ): PeerChannel | undefined {
   const peer = reflector.peers.get(wanted.protocol);
   return peer?.channels.find((channel) => channel && FAMILIES[channel.policy.family].name === wanted.channel);
@@ -98,10 +134,13 @@ function* networkRows(
   const { paths, decision, family, nets } = table;
   const rows: number[] = [];
   for (let row = table.firstPath[net]!; row !== 0; row = paths.next[row]!) {
-    if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
+    if (query.received !== undefined) {
+      if (table.sources.info(paths.source[row]!).protocol === query.received) rows.push(row);
+    } else if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
   }
   if (rows.length === 0) return;
-  if (rows.length > 1 && !query.filtered) rows.sort((a, b) => decision.compare(b, a));
+  if (rows.length > 1 && !query.filtered && query.received === undefined)
+    rows.sort((a, b) => decision.compare(b, a));
   // What the last flush chose stands first, whatever is waiting for the next one.
   const best = rows.indexOf(table.best[net]!);
   if (best > 0) rows.unshift(...rows.splice(best, 1));
@@ -116,7 +155,9 @@ function* networkRows(
     context.netAt = net * width;
     context.netLength = prefix.length;
     context.source = table.sources.info(paths.source[row]!);
-    const attrs = answer?.attrs ?? (query.filtered ? paths.received[row]! : paths.attrs[row]!);
+    const attrs =
+      answer?.attrs ??
+      (query.filtered || query.received !== undefined ? paths.received[row]! : paths.attrs[row]!);
     yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
     first = false;
   }

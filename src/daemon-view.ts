@@ -6,16 +6,22 @@ import type {
   ConfigureResult,
   ConfigureStatus,
   DaemonView,
+  DumpKind,
+  ExplainQuery,
+  ExplainView,
   MemoryRow,
   ProtocolAction,
   ProtocolActionResult,
   RouteQuery,
   RouteView,
   StatusView,
+  TableCounts,
 } from './birdcl-compat/cli/daemon-view.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import { dumpLines } from './daemon-dump.ts';
+import { explainNetwork } from './daemon-explain.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import type { DaemonConfig, LogClass } from './birdcl-compat/conf/lowered.ts';
+import type { DaemonConfig, DebugFlags, LogClass } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
 import type { Daemon, LogLevel } from './daemon.ts';
 import { Configurations } from './daemon-configurations.ts';
@@ -41,11 +47,7 @@ export interface DaemonViewOptions {
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-/** BIRD 2's version whose replies these are; some programs read it. */
-const VERSION = '2.0.12';
-
 export class ControlView implements DaemonView {
-  readonly version = VERSION;
   readonly #options: DaemonViewOptions;
   readonly #configurations: Configurations;
   #shuttingDown = false;
@@ -98,6 +100,33 @@ export class ControlView implements DaemonView {
     const { daemon, clock } = this.#options;
     const originMs = clock.wallTime() - clock.now();
     return walkRoutes(daemon.reflector, query, (changedAtS) => originMs + changedAtS * 1000);
+  }
+
+  counts(table: string): TableCounts {
+    const found = this.#options.daemon.reflector.tables.get(table);
+    return { routes: found?.accepted ?? 0, networks: found?.routes ?? 0 };
+  }
+
+  explain(query: ExplainQuery): ExplainView | undefined {
+    const { daemon, clock } = this.#options;
+    const originMs = clock.wallTime() - clock.now();
+    return explainNetwork(
+      daemon.reflector,
+      query,
+      (changedAtS) => originMs + changedAtS * 1000,
+      (_protocol, channel, attrs, route) =>
+        daemon.exportDecision(channel.policy.exportPolicy, attrs, route.context),
+    );
+  }
+
+  setDebug(protocol: string, flags: DebugFlags): void {
+    this.#options.daemon.setDebug(protocol, flags);
+  }
+
+  dump(kind: DumpKind): Iterable<string | undefined> {
+    const memory = (): MemoryRow[] => this.memory();
+    const protocols = (): ReturnType<DaemonView['protocols']> => this.protocols();
+    return dumpLines(kind, { daemon: this.#options.daemon, memory, protocols });
   }
 
   memory(): MemoryRow[] {

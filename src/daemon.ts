@@ -26,6 +26,7 @@ import {
 } from './daemon-plan.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
+import type { Policy, PolicyContext } from './rib/policy.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
 import { DECISION } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
@@ -238,9 +239,18 @@ export class Daemon {
 
   /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
+    if (!this.#isEnabled(name)) return 'already-disabled';
+    const protocol = this.config.protocols.find((candidate) => candidate.name === name);
+    if (protocol && protocol.kind !== 'bgp') return this.#reloadPlain(protocol, action);
     const peer = this.reflector.peers.get(name);
     if (!peer) return 'nothing';
     peer.reload(action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out');
+    return 'done';
+  }
+
+  /** Nobody has to be asked for routes of the configuration. */
+  #reloadPlain(protocol: AnyProtocolConfig, action: ProtocolAction): ProtocolActionResult {
+    if (protocol.kind === 'static' && action !== 'reload out') this.#statics.reconfigure(protocol, false);
     return 'done';
   }
 
@@ -252,6 +262,22 @@ export class Daemon {
     if (enable) this.#statics.start(protocol);
     else this.#statics.stop(name);
     return 'done';
+  }
+
+  /** What a protocol logs from now on, until a configuration says otherwise; sessions of a range have its flags. */
+  setDebug(name: string, flags: DebugFlags): void {
+    this.#debug.set(name, flags);
+    this.speaker.retrace();
+    this.reflector.retrace();
+  }
+
+  /** What an export filter says to a route, with the line that decided. */
+  exportDecision(
+    policy: Policy,
+    attrs: number,
+    context: PolicyContext,
+  ): { readonly text: string } | undefined {
+    return this.#filters.decision(policy, attrs, context, this.config);
   }
 
   /** Ends all sessions, with a NOTIFICATION unless they are to be kept over a restart. */

@@ -183,9 +183,19 @@ export interface StaticProtocolConfig extends ProtocolConfig {
 /** Protocols that are shown and do nothing: a reflector has no forwarding table. */
 export interface PassiveProtocolConfig extends ProtocolConfig {
   readonly kind: 'device' | 'direct' | 'kernel';
+  /** Given where the protocol is from a file of BIRD 1.6, which has one family. */
+  readonly fileFamily?: FamilyIndex;
 }
 
 export type AnyProtocolConfig = BgpProtocolConfig | StaticProtocolConfig | PassiveProtocolConfig;
+
+/** A control socket besides those of the command line: `cli "PATH" { … }`. */
+export interface CliSocketConfig {
+  readonly path: string;
+  readonly restrict: boolean;
+  /** BIRD 2's names of attributes, which is what sockets have; off: those of BIRD 3. */
+  readonly v2Attributes: boolean;
+}
 
 export interface DaemonConfig {
   /** Path of the main file. */
@@ -200,6 +210,8 @@ export interface DaemonConfig {
   readonly gracefulRestartWaitS: number;
   /** An event that holds the loop longer than this is logged; 0 turns it off. */
   readonly watchdogWarningMs: number;
+  /** Control sockets besides those of the command line. */
+  readonly cli: readonly CliSocketConfig[];
   readonly tables: readonly TableConfig[];
   /** In the order of the text. */
   readonly protocols: readonly AnyProtocolConfig[];

@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { Commands } from '../cli/commands.ts';
 import type { DaemonView } from '../cli/daemon-view.ts';
+import { DEFAULT_DIALECT, type SocketDialect } from '../cli/dialect.ts';
 import { CliSession } from '../cli/protocol.ts';
 import type { CliTransport } from '../cli/protocol.ts';
 
@@ -40,7 +41,7 @@ async function clear(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-function serve(socket: Socket, view: DaemonView): void {
+function serve(socket: Socket, view: DaemonView, dialect: SocketDialect): void {
   socket.setEncoding('utf8');
   const transport: CliTransport = {
     write: (text) => socket.write(text),
@@ -49,7 +50,10 @@ function serve(socket: Socket, view: DaemonView): void {
     resume: () => socket.resume(),
   };
   const held: { session?: CliSession } = {};
-  const session = new CliSession(transport, new Commands(view, (text) => held.session?.notice(text)));
+  const session = new CliSession(
+    transport,
+    new Commands(view, (text) => held.session?.notice(text), dialect),
+  );
   held.session = session;
   socket.on('data', (text: string) => session.received(text));
   socket.on('drain', () => session.drained());
@@ -61,14 +65,18 @@ function serve(socket: Socket, view: DaemonView): void {
  * Listens at `path`. Rejects, with a message that names the path, where another process does, or where the file
  * cannot be made.
  */
-export async function openControlSocket(path: string, view: DaemonView): Promise<ControlSocket> {
+export async function openControlSocket(
+  path: string,
+  view: DaemonView,
+  dialect: SocketDialect = DEFAULT_DIALECT,
+): Promise<ControlSocket> {
   mkdirSync(dirname(path), { recursive: true });
   await clear(path);
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serve(socket, view);
+    serve(socket, view, dialect);
   });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
