@@ -163,7 +163,7 @@ function describeGates(
         return stopped ? 'there is no address of our own to put in' : 'usable';
       case 'export limit':
         if (!limit) return 'none';
-        return `${limit.count} routes, action ${limit.action}${stopped ? ': reached' : ''}`;
+        return `${limit.count} routes, action ${limit.action}${stopped ? ": reached when the route came; 'reload out' tries again" : ''}`;
       case 'update group':
         return groupText(group);
       case 'on the wire':

@@ -34,20 +34,21 @@ export function protocolViews(daemon: Daemon): ProtocolView[] {
 }
 
 function plainView(daemon: Daemon, protocol: Exclude<AnyProtocolConfig, BgpProtocolConfig>): ProtocolView {
+  const enabled = daemon.isEnabled(protocol.name);
   const base = {
     name: protocol.name,
-    state: protocol.disabled ? ('down' as const) : ('up' as const),
+    state: enabled ? ('up' as const) : ('down' as const),
     sinceMs: daemon.startedAt,
     ...(protocol.description !== undefined && { description: protocol.description }),
   };
   if (protocol.kind !== 'static') return { ...base, kind: PASSIVE[protocol.kind], channels: [] };
-  const imported = protocol.disabled ? 0 : protocol.routes.length;
+  const imported = !enabled ? 0 : protocol.routes.length;
   return {
     ...base,
     kind: 'Static',
     channels: [
       {
-        ...channelBase(protocol.channel, !protocol.disabled),
+        ...channelBase(protocol.channel, enabled),
         stats: {
           imported,
           filtered: 0,

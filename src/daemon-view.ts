@@ -21,7 +21,7 @@ import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import { dumpLines } from './daemon-dump.ts';
 import { explainNetwork } from './daemon-explain.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import type { DaemonConfig, DebugFlags, LogClass } from './birdcl-compat/conf/lowered.ts';
+import type { DaemonConfig, LogClass } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
 import type { Daemon, LogLevel } from './daemon.ts';
 import { Configurations } from './daemon-configurations.ts';
@@ -119,8 +119,8 @@ export class ControlView implements DaemonView {
     );
   }
 
-  setDebug(protocol: string, flags: DebugFlags): void {
-    this.#options.daemon.setDebug(protocol, flags);
+  setDebug(...args: Parameters<DaemonView['setDebug']>): void {
+    this.#options.daemon.setDebug(...args);
   }
 
   dump(kind: DumpKind): Iterable<string | undefined> {

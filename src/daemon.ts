@@ -167,7 +167,7 @@ export class Daemon {
   /** What applying `next` would do, protocol by protocol. */
   plan(next: DaemonConfig): ReconfigurationPlan {
     return planChanges(this.config, next, {
-      isEnabled: (name) => this.#isEnabled(name),
+      isEnabled: (name) => this.isEnabled(name),
       isUp: (name, family) => this.#peersOf(name).some(({ channels }) => channels[family]),
       canRefresh: (name) => this.#peersOf(name).every(({ session }) => session.negotiated.routeRefresh),
     });
@@ -200,7 +200,7 @@ export class Daemon {
   #endsSomething({ changes }: ReconfigurationPlan): boolean {
     for (const [name, change] of changes) {
       const ends = change === 'removed' || change === 'restarted' || change === 'disabled';
-      if (ends && this.#isEnabled(name)) return true;
+      if (ends && this.isEnabled(name)) return true;
     }
     return false;
   }
@@ -239,7 +239,7 @@ export class Daemon {
 
   /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
-    if (!this.#isEnabled(name)) return 'already-disabled';
+    if (!this.isEnabled(name)) return 'already-disabled';
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
     if (protocol && protocol.kind !== 'bgp') return this.#reloadPlain(protocol, action);
     const peer = this.reflector.peers.get(name);
@@ -264,9 +264,13 @@ export class Daemon {
     return 'done';
   }
 
-  /** What a protocol logs from now on, until a configuration says otherwise; sessions of a range have its flags. */
-  setDebug(name: string, flags: DebugFlags): void {
-    this.#debug.set(name, flags);
+  /** What a protocol or a channel logs from now on, until a configuration says otherwise; sessions of a range have its flags. */
+  setDebug(name: string, channel: string | undefined, flags: DebugFlags): void {
+    if (channel === undefined) {
+      // What a protocol is told counts for its channels too.
+      for (const { name: family } of FAMILIES) this.#debug.delete(`${name}.${family}`);
+      this.#debug.set(name, flags);
+    } else this.#debug.set(`${name}.${channel}`, flags);
     this.speaker.retrace();
     this.reflector.retrace();
   }
@@ -325,12 +329,13 @@ export class Daemon {
     const { name } = protocol;
     const verb = ENDING[what];
     if (verb === undefined) return;
-    if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
+    if (what !== 'restarted' || this.isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
     else if (protocol.kind === 'static') this.#statics.stop(name);
   }
 
-  #isEnabled(name: string): boolean {
+  /** Whether a protocol is to run; sessions may be down all the same. */
+  isEnabled(name: string): boolean {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
@@ -452,7 +457,12 @@ export class Daemon {
   }
 
   #tracerOf(session: string, table: RoutingTable): RouteTracer | undefined {
-    const [routes, filters] = [this.#hasDebug(session, 'routes'), this.#hasDebug(session, 'filters')];
+    const channel = `${this.#rangeOf(session)}.${table.family.name}`;
+    const wants = (flag: DebugFlag): boolean => {
+      const own = this.#debug.get(`${session}.${table.family.name}`) ?? this.#debug.get(channel);
+      return own?.has(flag) ?? this.#hasDebug(session, flag);
+    };
+    const [routes, filters] = [wants('routes'), wants('filters')];
     if (!routes && !filters) return undefined;
     const write = (line: string): void => {
       this.#env.log('trace', line);

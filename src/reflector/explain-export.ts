@@ -71,5 +71,10 @@ export function explainExport(channel: PeerChannel, row: number): ExportExplanat
   else if (group.isPending(net)) waitsFor = 'encoding';
   else if (member.walking) waitsFor = 'a walk through the table';
   else if (!member.caughtUp) waitsFor = 'the socket';
+  if (group.isLimited && stoppedAt === undefined && onWire === NO_ATTRS && waitsFor === undefined) {
+    // The limit was reached when the route came. It is looked at again when it changes, or on reload.
+    stoppedAt = 'export limit';
+    attrs = NO_ATTRS;
+  }
   return { stoppedAt, attrs, onWire, waitsFor };
 }

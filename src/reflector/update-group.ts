@@ -134,6 +134,11 @@ export class UpdateGroup {
     return this.table.family;
   }
 
+  /** BIRD `export limit … action block` counts for the one member. */
+  get isLimited(): boolean {
+    return this.#limit !== undefined;
+  }
+
   /** Whether the export limit, if there is one, leaves a slot to a route of this source. */
   hasRoomFor(slot: number, source: number): boolean {
     if (!this.#limit) return true;

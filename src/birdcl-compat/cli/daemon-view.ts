@@ -312,8 +312,8 @@ export interface DaemonView {
   counts(table: string): TableCounts;
   /** Undefined where the table has no such network, or the neighbour no such channel that is up. */
   explain(query: ExplainQuery): ExplainView | undefined;
-  /** What a protocol logs from now on, until the next configuration. */
-  setDebug(protocol: string, flags: DebugFlags): void;
+  /** What a protocol, or one of its channels, logs from now on, until the next configuration. */
+  setDebug(protocol: string, channel: 'ipv4' | 'ipv6' | undefined, flags: DebugFlags): void;
   /** Lines for the log; undefined between them is a place to pause. */
   dump(kind: DumpKind): Iterable<string | undefined>;
   memory(): readonly MemoryRow[];

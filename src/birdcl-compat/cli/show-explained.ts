@@ -26,24 +26,26 @@ function* gateLines(gates: readonly GateView[]): Iterable<Reply> {
 
 function* explained(session: Session, request: ShowRoute, view: ExplainView): Iterable<Reply> {
   const { nowMs } = session.view.status();
-  const show = function* (route: RouteView, named: boolean): Iterable<Reply> {
+  let named = true;
+  const show = function* (route: RouteView): Iterable<Reply> {
     yield* routeLines(session, route, nowMs, named);
+    named = false;
     if (request.all) yield* attributeLines(session, route);
   };
   if (session.dialect.version > 1) yield more(CODE.route, `Table ${tableName(session, view.table)}:`);
   if (view.best) {
-    yield* show(view.best, true);
+    yield* show(view.best);
     const decided = view.others.length === 0 ? 'only path' : `best of ${view.others.length + 1} paths`;
     yield more(CODE.routeDetail, `\t${'decision'.padEnd(NAME)} ${'best'.padEnd(RESULT)} ${decided}`);
   }
   for (const { route, reason, rule, against } of view.others) {
-    yield* show(route, false);
+    yield* show(route);
     const winner = against === undefined ? 'the best path' : `the path from ${against}`;
     const text = `${winner} has: ${reason} (${rule})`;
     yield more(CODE.routeDetail, `\t${'decision'.padEnd(NAME)} ${'lost'.padEnd(RESULT)} ${text}`);
   }
   for (const route of view.filtered) {
-    yield* show(route, false);
+    yield* show(route);
     const text = 'not eligible: the import filter, or a limit, rejected it';
     yield more(CODE.routeDetail, `\t${'import'.padEnd(NAME)} ${MARK.stopped.padEnd(RESULT)} ${text}`);
   }

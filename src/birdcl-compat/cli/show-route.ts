@@ -133,9 +133,14 @@ export function* attributeLines({ view, dialect }: Session, row: RouteView): Ite
   yield* generalLines(row, dialect);
   const found: [number, number, number, number][] = [];
   store.forEach(row.attrs, (code, flags, at, length) => found.push([code, flags, at, length]));
+  // An IPv6 next hop stands where an IPv4 one would.
+  const order = (code: number): number => (code === ATTR.mpReach ? ATTR.nextHop : code);
+  found.sort(([a], [b]) => order(a) - order(b));
   for (const [code, flags, at, length] of found) {
     if (code === LOCAL_ATTR.igpMetric) yield more(CODE.attribute, `\tigp_metric: ${asAt(store.bytes, at)}`);
     if (code > 255) continue;
+    // Where a static route leads has been said already; BGP gives it the attribute when it is sent.
+    if (row.source !== 'BGP' && order(code) === ATTR.nextHop) continue;
     const known = ATTRIBUTES[code];
     // The next hop is shown under one name, whatever family it has.
     const name = attributeName(

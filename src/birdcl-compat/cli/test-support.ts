@@ -218,8 +218,9 @@ export class FakeDaemon implements DaemonView {
     };
   }
 
-  setDebug(protocol: string, flags: ReadonlySet<string>): void {
-    this.log.push(`debug ${protocol} ${[...flags].join(' ')}`);
+  setDebug(protocol: string, channel: string | undefined, flags: ReadonlySet<string>): void {
+    const name = channel === undefined ? protocol : `${protocol}.${channel}`;
+    this.log.push(`debug ${name} ${[...flags].join(' ')}`);
   }
 
   dump(kind: string): Iterable<string | undefined> {

@@ -9,12 +9,12 @@ import { CODE, CommandError, last, more } from './replies.ts';
 import type { Answer } from './replies.ts';
 import { end, type Handler, type Session } from './session.ts';
 
-function channelOf(cursor: Cursor, protocols: readonly ProtocolView[]): void {
+function channelOf(cursor: Cursor, protocols: readonly ProtocolView[]): 'ipv4' | 'ipv6' {
   const [protocol] = protocols;
   const name = cursor.name('a channel');
-  if (!protocol?.channels.some((channel) => channel.name === name)) {
-    throw new CommandError(CODE.parseError, `Channel ${protocol?.name}.${name} not found`);
-  }
+  const found = protocol?.channels.find((channel) => channel.name === name);
+  if (!found) throw new CommandError(CODE.parseError, `Channel ${protocol?.name}.${name} not found`);
+  return found.name;
 }
 
 export const runDebug: Handler = (cursor, session) => {
@@ -23,17 +23,11 @@ export const runDebug: Handler = (cursor, session) => {
   const protocols = selectProtocols(session, selector);
   const isChannel =
     dialect.version > 1 && typeof selector === 'object' && 'name' in selector && cursor.accept('.');
-  if (isChannel) channelOf(cursor, protocols);
+  const channel = isChannel ? channelOf(cursor, protocols) : undefined;
   const wanted = debugFlags.evaluate(debugFlags.parse(cursor), view.config.symbols);
   end(cursor);
-  if (isChannel) {
-    throw new CommandError(
-      CODE.parseError,
-      'not built: debug of one channel; give the protocol without a channel',
-    );
-  }
   return (function* (): Answer {
-    for (const { name } of protocols) view.setDebug(name, wanted);
+    for (const { name } of protocols) view.setDebug(name, channel, wanted);
     const silent = [...wanted].filter((flag) => !LOGGED_FLAGS.has(flag));
     // `all` means all that there is.
     if (silent.length > 0 && silent.length === wanted.size) {
