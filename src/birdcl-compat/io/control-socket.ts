@@ -1,5 +1,5 @@
 /** The control socket: a Unix stream socket with BIRD's mode, one `CliSession` a connection. */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -41,6 +41,13 @@ async function clear(path: string): Promise<void> {
   unlinkSync(path);
 }
 
+/** With those above it. Node's own recursion does not end where the system refuses with ENOENT, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 function serve(socket: Socket, view: DaemonView, dialect: SocketDialect): void {
   socket.setEncoding('utf8');
   const transport: CliTransport = {
@@ -70,7 +77,7 @@ export async function openControlSocket(
   view: DaemonView,
   dialect: SocketDialect = DEFAULT_DIALECT,
 ): Promise<ControlSocket> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   await clear(path);
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

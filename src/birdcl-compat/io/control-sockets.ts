@@ -41,7 +41,8 @@ export class ControlSockets {
       if (this.#configured.has(config.path)) continue;
       this.#configured.set(config.path, { config, opened: before.then(() => this.#openConfigured(config)) });
     }
-    return Promise.all([...this.#configured.values()].map(({ opened }) => opened)).then(() => undefined);
+    const opening = [...this.#configured.values()].map(({ opened }) => opened);
+    return Promise.all([before, ...opening]).then(() => undefined);
   }
 
   async #openConfigured({
