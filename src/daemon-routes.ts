@@ -20,6 +20,7 @@ const PAUSE_EVERY = 512;
 
 interface Mutable extends RouteView {
   context: PolicyContext;
+  primary: boolean;
 }
 
 /**
@@ -158,7 +159,10 @@ function* networkRows(
     const attrs =
       answer?.attrs ??
       (query.filtered || query.received !== undefined ? paths.received[row]! : paths.attrs[row]!);
-    yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
+    const view = describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
+    // BIRD marks the first route of a network, also where all of them were filtered.
+    if (query.filtered && first && table.best[net] === 0) view.primary = true;
+    yield view;
     first = false;
   }
 }
