@@ -1,6 +1,11 @@
 /** Protocols as `show protocols [all]` shows them. */
 import { FAMILIES } from './base/family.ts';
-import type { CapabilitiesView, ChannelView, ProtocolView } from './birdcl-compat/cli/daemon-view.ts';
+import type {
+  BgpView,
+  CapabilitiesView,
+  ChannelView,
+  ProtocolView,
+} from './birdcl-compat/cli/daemon-view.ts';
 import type {
   AnyProtocolConfig,
   BgpChannelConfig,
@@ -115,9 +120,8 @@ function rangeView(daemon: Daemon, protocol: BgpProtocolConfig): ProtocolView {
   };
 }
 
+/** A session's view. What only `show protocols all` shows is made when it is asked for. */
 function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: SessionStatus): ProtocolView {
-  const peer = daemon.reflector.peers.get(status.name);
-  const { config, negotiated } = status;
   return {
     name: status.name,
     kind: 'BGP',
@@ -125,36 +129,55 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
     sinceMs: status.since,
     ...(protocol.description !== undefined && { description: protocol.description }),
     ...(status.message !== undefined && { message: status.message }),
-    bgp: {
-      state: status.state,
-      neighborAddress: config.remoteAddress,
-      ...(config.interface !== undefined && { neighborInterface: config.interface }),
-      ...(config.remotePort !== 179 &&
-        protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
-      neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
-      localAs: config.localAs,
-      ...(status.errorWait && { errorWait: status.errorWait }),
-      ...(status.connectDelay && { connectDelay: status.connectDelay }),
-      ...(status.lastError !== undefined && { lastError: status.lastError }),
-      ...(negotiated &&
-        status.local && {
-          session: {
-            neighborId: negotiated.remoteRouterId,
-            local: capabilitiesView(status.localCapabilities),
-            neighbor: capabilitiesView(status.neighborCapabilities),
-            internal: negotiated.internal,
-            multihop: config.multihop !== undefined,
-            routeReflectorClient: protocol.rrClient,
-            as4: negotiated.as4,
-            sourceAddress: status.local.address,
-            holdTimer: status.holdTimer ?? { remainsS: 0, ofS: negotiated.holdTimeS },
-            keepaliveTimer: status.keepaliveTimer ?? { remainsS: 0, ofS: negotiated.keepaliveTimeS },
-          },
-        }),
+    bgp: bgpView(protocol, status),
+    get channels() {
+      const peer = daemon.reflector.peers.get(status.name);
+      return protocol.channels.map((channel) =>
+        bgpChannelView(channel, peer, peer?.channels[channel.family]),
+      );
     },
-    channels: protocol.channels.map((channel) =>
-      bgpChannelView(channel, peer, peer?.channels[channel.family]),
-    ),
+  };
+}
+
+function bgpView(protocol: BgpProtocolConfig, status: SessionStatus): BgpView {
+  const { config, negotiated } = status;
+  return {
+    state: status.state,
+    neighborAddress: config.remoteAddress,
+    ...(config.interface !== undefined && { neighborInterface: config.interface }),
+    ...(config.remotePort !== 179 &&
+      protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
+    neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
+    localAs: config.localAs,
+    ...(status.errorWait && { errorWait: status.errorWait }),
+    ...(status.connectDelay && { connectDelay: status.connectDelay }),
+    ...(status.lastError !== undefined && { lastError: status.lastError }),
+    ...(negotiated &&
+      status.local && {
+        get session() {
+          return establishedView(protocol, status, negotiated, status.local!);
+        },
+      }),
+  };
+}
+
+function establishedView(
+  protocol: BgpProtocolConfig,
+  status: SessionStatus,
+  negotiated: NonNullable<SessionStatus['negotiated']>,
+  local: NonNullable<SessionStatus['local']>,
+): NonNullable<BgpView['session']> {
+  return {
+    neighborId: negotiated.remoteRouterId,
+    local: capabilitiesView(status.localCapabilities),
+    neighbor: capabilitiesView(status.neighborCapabilities),
+    internal: negotiated.internal,
+    multihop: status.config.multihop !== undefined,
+    routeReflectorClient: protocol.rrClient,
+    as4: negotiated.as4,
+    sourceAddress: local.address,
+    holdTimer: status.holdTimer ?? { remainsS: 0, ofS: negotiated.holdTimeS },
+    keepaliveTimer: status.keepaliveTimer ?? { remainsS: 0, ofS: negotiated.keepaliveTimeS },
   };
 }
 

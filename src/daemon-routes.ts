@@ -133,8 +133,15 @@ function* networkRows(
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView> {
   const { paths, decision, family, nets } = table;
+  const first = table.firstPath[net]!;
+  if (first !== 0 && paths.next[first] === 0 && !query.filtered && query.received === undefined && !channel) {
+    // One path, which is the best: most networks of most tables.
+    if (paths.attrs[first] === NO_ATTRS || (query.primaryOnly && table.best[net] !== first)) return;
+    yield plainRow(table, net, first, context, changedMs);
+    return;
+  }
   const rows: number[] = [];
-  for (let row = table.firstPath[net]!; row !== 0; row = paths.next[row]!) {
+  for (let row = first; row !== 0; row = paths.next[row]!) {
     if (query.received !== undefined) {
       if (table.sources.info(paths.source[row]!).protocol === query.received) rows.push(row);
     } else if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
@@ -149,7 +156,7 @@ function* networkRows(
   const width = family.words;
   const words = Array.from(nets.words.subarray(net * width, (net + 1) * width));
   const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
-  let first = true;
+  let isFirst = true;
   for (const row of shown) {
     const answer = channel ? exportedAs(table, net, row, query.export!.mode, channel) : undefined;
     context.netWords = nets.words;
@@ -159,12 +166,31 @@ function* networkRows(
     const attrs =
       answer?.attrs ??
       (query.filtered || query.received !== undefined ? paths.received[row]! : paths.attrs[row]!);
-    const view = describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, changedMs);
+    const view = describe(table, row, prefix, isFirst, attrs, answer?.exported ?? true, context, changedMs);
     // BIRD marks the first route of a network, also where all of them were filtered.
-    if (query.filtered && first && table.best[net] === 0) view.primary = true;
+    if (query.filtered && isFirst && table.best[net] === 0) view.primary = true;
     yield view;
-    first = false;
+    isFirst = false;
   }
+}
+
+function plainRow(
+  table: RoutingTable,
+  net: number,
+  row: number,
+  context: PolicyContext,
+  changedMs: (changedAtS: number) => number,
+): RouteView {
+  const { paths, family, nets, sources } = table;
+  const width = family.words;
+  const at = net * width;
+  const words = width === 1 ? [nets.words[at]!] : Array.from(nets.words.subarray(at, at + width));
+  const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
+  context.netWords = nets.words;
+  context.netAt = at;
+  context.netLength = prefix.length;
+  context.source = sources.info(paths.source[row]!);
+  return describe(table, row, prefix, true, paths.attrs[row]!, true, context, changedMs);
 }
 
 /** Whether a route is (`export`, `exported`), would be (`preexport`) or is not (`noexport`) sent, and as what. */

@@ -11,6 +11,13 @@ export interface Session {
   readonly view: DaemonView;
   readonly dialect: SocketDialect;
   restricted: boolean;
+  /** The last time that was formatted: neighbouring rows mostly have the same. */
+  lastTime?: {
+    readonly use: TimeFormatUse;
+    readonly timeMs: number;
+    readonly nowMs: number;
+    readonly text: string;
+  };
   /** Of `timeformat`, instead of those of the configuration. */
   timeFormat: TimeFormat | undefined;
   /** Where log lines go that `echo` asks for. */
@@ -31,6 +38,14 @@ const DEFAULTS_1: Readonly<Record<TimeFormatUse, TimeFormat>> = {
 
 /** A wall-clock time (milliseconds) as this connection is shown it. */
 export function sessionTime(session: Session, use: TimeFormatUse, timeMs: number, nowMs: number): string {
+  const { lastTime } = session;
+  if (lastTime?.use === use && lastTime.timeMs === timeMs && lastTime.nowMs === nowMs) return lastTime.text;
+  const text = formatSessionTime(session, use, timeMs, nowMs);
+  session.lastTime = { use, timeMs, nowMs, text };
+  return text;
+}
+
+function formatSessionTime(session: Session, use: TimeFormatUse, timeMs: number, nowMs: number): string {
   const { view, dialect, timeFormat } = session;
   if (timeFormat) return formatTime({ [use]: timeFormat }, use, timeMs, nowMs);
   const formats =

@@ -61,12 +61,7 @@ function viaOf(row: RouteView): string {
 }
 
 /** The lines of one route, without its attributes. */
-export function* routeLines(
-  session: Session,
-  row: RouteView,
-  nowMs: number,
-  named: boolean,
-): Iterable<Reply> {
+export function routeLines(session: Session, row: RouteView, nowMs: number, named: boolean): Reply[] {
   const { view, dialect } = session;
   const time = sessionTime(session, 'route', row.changedMs, nowMs);
   const via = row.nextHops[0]?.address;
@@ -76,16 +71,15 @@ export function* routeLines(
   const star = row.primary ? ' *' : '';
   const info = routeInfo(row, view.attributes, dialect);
   const to = old ? viaOf(row) : row.destination;
-  yield more(CODE.route, `${name} ${to} [${row.protocol} ${time}${from}]${star}${info}`);
-  if (old && row.nextHops.length < 2) return;
+  const lines = [more(CODE.route, `${name} ${to} [${row.protocol} ${time}${from}]${star}${info}`)];
+  if (old && row.nextHops.length < 2) return lines;
   for (const hop of row.nextHops) {
     const weight = row.nextHops.length > 1 ? ` weight ${hop.weight ?? 1}` : '';
     const on = hop.interface === undefined ? '' : ` on ${hop.interface}`;
-    yield more(
-      CODE.route,
-      hop.address ? `\tvia ${formatIp(hop.address)}${on}${weight}` : `\tdev ${hop.interface ?? '?'}${weight}`,
-    );
+    const text = hop.address ? `\tvia ${formatIp(hop.address)}` : `\tdev ${hop.interface ?? '?'}`;
+    lines.push(more(CODE.route, `${text}${hop.address ? on : ''}${weight}`));
   }
+  return lines;
 }
 
 /** The value of an attribute over as many lines as it needs. */
@@ -224,7 +218,7 @@ export function* showRoute(session: Session, request: ShowRoute): Answer {
         headed = true;
         yield* heading(query.table);
       }
-      yield* routeLines(session, row, nowMs, named);
+      for (const line of routeLines(session, row, nowMs, named)) yield line;
       if (request.all) yield* attributeLines(session, row);
       named = false;
     }

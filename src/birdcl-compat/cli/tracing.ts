@@ -110,5 +110,6 @@ export const runTimeformat: Handler = (cursor, session) => {
   }
   end(cursor);
   session.timeFormat = format;
+  delete session.lastTime;
   return [last(CODE.ok)];
 };
