@@ -1,18 +1,17 @@
 /** `show protocols` and `show protocols all`, in the columns of BIRD 2 and 3; `show-protocols1.ts` has those of 1.6. */
 import { formatIp, formatIpv4 } from '../../base/ip.ts';
-import { formatPrefix } from '../filter/values.ts';
-import type {
-  BgpView,
-  CapabilitiesView,
-  ChannelView,
-  LimitView,
-  ProtocolView,
-  TimerView,
-} from './daemon-view.ts';
+import type { BgpView, CapabilitiesView, ChannelView, ProtocolView, TimerView } from './daemon-view.ts';
 import { CODE, last, more } from './replies.ts';
 import type { Answer } from './replies.ts';
 import { sessionTime, type Session } from './session.ts';
-import { counterLines, routesText, wideCounterLines } from './channel-stats.ts';
+import {
+  counterLines,
+  limitLines,
+  neighborLines,
+  protocolLine,
+  routesText,
+  wideCounterLines,
+} from './protocol-lines.ts';
 import { details1, HEADING_1, row1 } from './show-protocols1.ts';
 
 /** Text of the rightmost column. */
@@ -22,15 +21,11 @@ export function protocolInfo({ bgp, state }: ProtocolView): string {
   return state === 'down' ? error : `${bgp.state.padEnd(14)}${error}`;
 }
 
-function columns(
-  name: string,
-  kind: string,
-  table: string,
-  state: string,
-  since: string,
-  rest: string,
-): string {
-  return `${name.padEnd(10)} ${kind.padEnd(10)} ${table.padEnd(10)} ${state.padEnd(6)} ${since.padEnd(12)}  ${rest}`;
+/** Widths of all columns but the last. */
+const WIDTHS = [10, 10, 10, 6, 12];
+
+function columns(...fields: readonly string[]): string {
+  return protocolLine(WIDTHS, ...fields);
 }
 
 const HEADING = columns('Name', 'Proto', 'Table', 'State', 'Since', 'Info');
@@ -76,12 +71,7 @@ function timer({ remainsS, ofS }: TimerView): string {
 }
 
 function* bgpDetails(bgp: BgpView): Iterable<string> {
-  yield `  BGP state:          ${bgp.state}`;
-  if (bgp.neighborRange) yield `    Neighbor range:   ${formatPrefix(bgp.neighborRange)}`;
-  else {
-    const zone = bgp.neighborInterface === undefined ? '' : `%${bgp.neighborInterface}`;
-    yield `    Neighbor address: ${bgp.neighborAddress ? formatIp(bgp.neighborAddress) : '::'}${zone}`;
-  }
+  yield* neighborLines(bgp);
   if (bgp.neighborPort !== undefined) yield `    Neighbor port:    ${bgp.neighborPort}`;
   yield `    Neighbor AS:      ${bgp.neighborAs}`;
   yield `    Local AS:         ${bgp.localAs}`;
@@ -141,12 +131,6 @@ function* capabilities(side: CapabilitiesView): Iterable<string> {
   if (side.hostname !== undefined) yield `      Hostname: ${side.hostname}`;
 }
 
-function* limitDetails(label: string, limit: LimitView | undefined): Iterable<string> {
-  if (!limit) return;
-  yield `    ${label.padEnd(16)}${limit.limit}${limit.hit ? ' [HIT]' : ''}`;
-  yield `      Action:       ${limit.action}`;
-}
-
 const IMPORT_STATE = { DOWN: 'DOWN', START: 'DOWN', UP: 'UP', FLUSHING: 'FLUSHING' } as const;
 
 function* channelDetails(channel: ChannelView, isBgp: boolean, wide: boolean): Iterable<string> {
@@ -160,9 +144,9 @@ function* channelDetails(channel: ChannelView, isBgp: boolean, wide: boolean): I
   yield `    Preference:     ${channel.preference}`;
   yield `    Input filter:   ${channel.importFilter}`;
   yield `    Output filter:  ${channel.exportFilter}`;
-  yield* limitDetails('Receive limit:', channel.receiveLimit);
-  yield* limitDetails('Import limit:', channel.importLimit);
-  yield* limitDetails('Export limit:', channel.exportLimit);
+  yield* limitLines('    ', 'Receive limit:', channel.receiveLimit);
+  yield* limitLines('    ', 'Import limit:', channel.importLimit);
+  yield* limitLines('    ', 'Export limit:', channel.exportLimit);
   if (channel.state !== 'DOWN') {
     yield `    Routes:         ${routesText(channel)}`;
     const lines = wide ? wideCounterLines(channel.stats) : counterLines(channel.stats);

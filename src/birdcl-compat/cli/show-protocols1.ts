@@ -1,28 +1,16 @@
 /** `show protocols` and `show protocols all` as BIRD 1.6 has them: one table a protocol, no channels. */
 import { formatIp, formatIpv4 } from '../../base/ip.ts';
-import { formatPrefix } from '../filter/values.ts';
-import type {
-  BgpView,
-  CapabilitiesView,
-  ChannelView,
-  LimitView,
-  ProtocolView,
-  TimerView,
-} from './daemon-view.ts';
-import { counterLines, routesText } from './channel-stats.ts';
+import type { BgpView, CapabilitiesView, ChannelView, ProtocolView, TimerView } from './daemon-view.ts';
+import { counterLines, limitLines, neighborLines, protocolLine, routesText } from './protocol-lines.ts';
 
-function columns(
-  name: string,
-  kind: string,
-  table: string,
-  state: string,
-  since: string,
-  rest: string,
-): string {
-  return `${name.padEnd(8)} ${kind.padEnd(8)} ${table.padEnd(8)} ${state.padEnd(5)}  ${since.padEnd(10)}  ${rest}`;
+/** Widths of all columns but the last. */
+const WIDTHS = [8, 8, 8, 5, 11];
+
+function columns(...fields: readonly string[]): string {
+  return protocolLine(WIDTHS, ...fields);
 }
 
-export const HEADING_1 = columns('name', 'proto', 'table', 'state', 'since', 'info');
+export const HEADING_1 = columns('name', 'proto', 'table', 'state', ' since', 'info');
 
 /** Preferences of protocols that have no channel here. */
 const PREFERENCE: Readonly<Record<ProtocolView['kind'], number>> = {
@@ -41,7 +29,7 @@ function tableOf({ channels: [channel] }: ProtocolView): string {
 
 /** One line of `show protocols`. */
 export function row1(protocol: ProtocolView, since: string, info: string): string {
-  return columns(protocol.name, protocol.kind, tableOf(protocol), protocol.state, since, info);
+  return columns(protocol.name, protocol.kind, tableOf(protocol), protocol.state, ` ${since}`, info);
 }
 
 const ZERO = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
@@ -78,9 +66,9 @@ export function* details1(protocol: ProtocolView): Iterable<string> {
   yield `  Preference:     ${channel.preference}`;
   yield `  Input filter:   ${channel.importFilter}`;
   yield `  Output filter:  ${channel.exportFilter}`;
-  yield* limit('Receive limit:', channel.receiveLimit);
-  yield* limit('Import limit:', channel.importLimit);
-  yield* limit('Export limit:', channel.exportLimit);
+  yield* limitLines('  ', 'Receive limit:', channel.receiveLimit);
+  yield* limitLines('  ', 'Import limit:', channel.importLimit);
+  yield* limitLines('  ', 'Export limit:', channel.exportLimit);
   if (protocol.state !== 'down') {
     yield `  Routes:         ${routesText(channel)}`;
     for (const line of counterLines(channel.stats)) yield `  ${line}`;
@@ -88,23 +76,12 @@ export function* details1(protocol: ProtocolView): Iterable<string> {
   if (protocol.bgp) yield* bgpDetails(protocol.bgp, channel);
 }
 
-function* limit(label: string, view: LimitView | undefined): Iterable<string> {
-  if (!view) return;
-  yield `  ${label.padEnd(16)}${view.limit}${view.hit ? ' [HIT]' : ''}`;
-  yield `    Action:       ${view.action}`;
-}
-
 function timer({ remainsS, ofS }: TimerView): string {
   return `${Math.floor(remainsS)}/${ofS}`;
 }
 
 function* bgpDetails(bgp: BgpView, channel: ChannelView): Iterable<string> {
-  yield `  BGP state:          ${bgp.state}`;
-  if (bgp.neighborRange) yield `    Neighbor range:   ${formatPrefix(bgp.neighborRange)}`;
-  else {
-    const zone = bgp.neighborInterface === undefined ? '' : `%${bgp.neighborInterface}`;
-    yield `    Neighbor address: ${bgp.neighborAddress ? formatIp(bgp.neighborAddress) : '::'}${zone}`;
-  }
+  yield* neighborLines(bgp);
   yield `    Neighbor AS:      ${bgp.neighborAs}`;
   if (bgp.errorWait) yield `    Error wait:       ${timer(bgp.errorWait)}`;
   if (bgp.connectDelay) yield `    Connect delay:    ${timer(bgp.connectDelay)}`;

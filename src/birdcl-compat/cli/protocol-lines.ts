@@ -1,5 +1,7 @@
-/** Counters of a channel, as lines of `show protocols all`. */
-import type { ChannelStats, ChannelView } from './daemon-view.ts';
+/** Lines of `show protocols` that the dialects share but for their columns. */
+import { formatIp } from '../../base/ip.ts';
+import { formatPrefix } from '../filter/values.ts';
+import type { BgpView, ChannelStats, ChannelView, LimitView } from './daemon-view.ts';
 
 const NONE = '---';
 
@@ -40,4 +42,30 @@ export function wideCounterLines(stats: ChannelStats): string[] {
 export function routesText({ stats, importKeepFiltered }: ChannelView): string {
   const filtered = importKeepFiltered ? `, ${stats.filtered} filtered` : '';
   return `${stats.imported} imported${filtered}, ${stats.exported} exported, ${stats.preferred} preferred`;
+}
+
+/** One line of `show protocols`: fields padded to widths, the last one as it is, two blanks behind the others. */
+export function protocolLine(widths: readonly number[], ...fields: readonly string[]): string {
+  const padded = widths.map((width, i) => fields[i]!.padEnd(width));
+  return `${padded.join(' ')}  ${fields[widths.length]}`;
+}
+
+/** A limit and what happens when it is reached. */
+export function limitLines(indent: string, label: string, limit: LimitView | undefined): string[] {
+  if (!limit) return [];
+  return [
+    `${indent}${label.padEnd(16)}${limit.limit}${limit.hit ? ' [HIT]' : ''}`,
+    `${indent}  Action:       ${limit.action}`,
+  ];
+}
+
+/** State of a session and who is at its other end. */
+export function neighborLines(bgp: BgpView): string[] {
+  const state = `  BGP state:          ${bgp.state}`;
+  if (bgp.neighborRange) return [state, `    Neighbor range:   ${formatPrefix(bgp.neighborRange)}`];
+  const zone = bgp.neighborInterface === undefined ? '' : `%${bgp.neighborInterface}`;
+  return [
+    state,
+    `    Neighbor address: ${bgp.neighborAddress ? formatIp(bgp.neighborAddress) : '::'}${zone}`,
+  ];
 }
