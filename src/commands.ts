@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
-import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
+import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
 import { runClient, type ClientStreams } from './birdcl-compat/io/client.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
-import { openControlSocket } from './birdcl-compat/io/control-socket.ts';
+import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-compat/cli/dialect.ts';
+import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
 import { Daemon } from './daemon.ts';
 import { ControlView } from './daemon-view.ts';
@@ -33,8 +34,11 @@ const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
   -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8.
                       Given twice, both files make one configuration: bird.cfg and bird6.cfg of a node
-  -s, --socket PATH   control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET}); given twice, both
-                      show the whole daemon
+  -s, --socket PATH[:WORD[,WORD]...]
+                      control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET}). Words: bird1, bird2
+                      or bird3, whose answers it gives; ipv4 or ipv6, to show that family alone; restrict. Without
+                      words it is BIRD 2's, except that as many sockets as files of BIRD 1.6 each answer as BIRD 1.6
+                      would that reads the file in its place
   -R                  take over after a restart: neighbours with graceful restart keep the routes meanwhile
 ${DIALECT_HELP}  -h, --help          this text
 `;
@@ -108,7 +112,9 @@ async function runReflector(
   const watchdog = startWatchdog((heldMs) => {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
   });
+  let reconfigured: (config: DaemonConfig) => void = () => undefined;
   const configured = (config: DaemonConfig): void => {
+    reconfigured(config);
     log.configure(config);
     watchdog.configure(config.watchdogWarningMs);
   };
@@ -140,20 +146,25 @@ async function runReflector(
     shutdown: stop,
     log: log.write,
   });
-  const sockets: Awaited<ReturnType<typeof openControlSocket>>[] = [];
-  const closeSockets = (): void => {
-    for (const socket of sockets) socket.close();
-  };
+  const sockets = new ControlSockets(view, (text) => {
+    log.write('error', text);
+  });
+  const specs = socketPaths.map((text, i) =>
+    parseSocketSpec(text, socketDialect(first.dialects, socketPaths.length, i)),
+  );
   try {
-    for (const socketPath of socketPaths) sockets.push(await openControlSocket(socketPath, view));
+    for (const spec of specs) await sockets.open(spec);
     await daemon.start(first.config, recover);
+    await sockets.configure(first.config.cli);
+    reconfigured = (config) => void sockets.configure(config.cli);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
-    closeSockets();
+    sockets.close();
     return 1;
   }
-  if (path === EMBEDDED) welcome(socketPaths[0]!);
-  log.write('info', `started with ${paths.join(', ')}, control socket ${socketPaths.join(', ')}`);
+  const listening = specs.map((spec) => spec.path);
+  if (path === EMBEDDED) welcome(listening[0]!);
+  log.write('info', `started with ${paths.join(', ')}, control socket ${listening.join(', ')}`);
   process.on('SIGHUP', () => {
     view.hangup();
   });
@@ -168,7 +179,7 @@ async function runReflector(
   const graceful = await stopped;
   log.write('info', 'shutting down');
   await daemon.shutdown(graceful);
-  closeSockets();
+  sockets.close();
   // What is left are timers of a daemon that is no more.
   process.exit(0);
 }
@@ -182,6 +193,13 @@ function openInterfaces(clock: SystemClock, log: DaemonLog['write']): NetlinkInt
     log('warning', `interfaces are not known (${why}): next hops of static routes count as reachable`);
     return undefined;
   }
+}
+
+/** The dialect of a socket that names none: as many sockets as files of BIRD 1.6 stand for its daemons. */
+function socketDialect(files: readonly Dialect[], sockets: number, i: number): SocketDialect {
+  const file = files[i];
+  if (sockets !== files.length || file?.version !== 1) return DEFAULT_DIALECT;
+  return { ...DEFAULT_DIALECT, version: 1, family: file.family };
 }
 
 function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {

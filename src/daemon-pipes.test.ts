@@ -137,7 +137,7 @@ describe('a pipe', () => {
     expect(networks('t1')).toEqual(['10.1.0.0/16', '10.2.0.0/16', '10.4.0.0/16']);
     expect(networks('t2')).toEqual(['10.2.0.0/16', '10.3.0.0/16']);
     expect(ask('show route export p')).toEqual(['No valid tables']);
-    expect(daemon.act('reload', 'p', undefined)).toBe('nothing');
+    expect(daemon.act('reload', 'p', undefined)).toBe('already-disabled');
     expect(daemon.act('disable', 'p', undefined)).toBe('already-disabled');
     expect(daemon.act('enable', 'p', undefined)).toBe('done');
     sim.clock.runFor(100);
@@ -227,7 +227,7 @@ ${pipe}`;
   expect(ask('show route table tb 172.16.0.0/16 all')).toEqual(
     [
       'Table tb:',
-      '172.16.0.0/16        unreachable [a TIME from 10.0.0.1] * (100/-) [i]',
+      '172.16.0.0/16        unreachable [a TIME from 10.0.0.1] * (100) [i]',
       '\tType: BGP univ',
       '\tBGP.origin: IGP',
       '\tBGP.as_path: ',

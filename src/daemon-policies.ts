@@ -8,7 +8,7 @@ import type { LogLevel } from './daemon.ts';
 import { LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
-import type { Policy } from './rib/policy.ts';
+import { NO_ATTRS, type Policy, type PolicyContext } from './rib/policy.ts';
 
 /** BIRD's preference of BGP routes, which they have without anybody setting it. */
 const BGP_PREFERENCE = 100;
@@ -107,6 +107,27 @@ export class PolicyBook {
     const made = known.get(preference) ?? this.#withPreference(policy, preference);
     known.set(preference, made);
     return made;
+  }
+
+  /**
+   * What the filter of a policy says to a route, with the place of the statement that said it in the configuration of
+   * now. Undefined where the policy is of another configuration, as after `configure soft`.
+   */
+  decision(
+    policy: Policy,
+    attrs: number,
+    context: PolicyContext,
+    config: DaemonConfig,
+  ): { readonly text: string } | undefined {
+    const program = [...this.#policies].find(([, known]) => known === policy)?.[0];
+    if (!program) return undefined;
+    const compiler = new FilterCompiler(this.#store, { error: () => undefined, print: () => undefined });
+    const { attrs: result, at } = compiler.decide(program, attrs, context);
+    const verdict = result === NO_ATTRS ? 'reject' : result === attrs ? 'accept' : 'accept, with changes';
+    if (program.kind !== 'filter') return { text: `${policy.name}: ${verdict}` };
+    if (at === 0) return { text: `${policy.name}: ${verdict}, the filter failed` };
+    const { file, line } = config.locate(at);
+    return { text: `${policy.name}: ${verdict} at ${file}:${line}` };
   }
 
   /** A policy that means the same, of this configuration or the one before. */

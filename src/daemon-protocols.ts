@@ -1,6 +1,7 @@
 /** Protocols as `show protocols [all]` shows them. */
 import { FAMILIES } from './base/family.ts';
 import type {
+  BgpView,
   CapabilitiesView,
   ChannelView,
   PipeFlowView,
@@ -209,10 +210,10 @@ function rangeView(daemon: Daemon, protocol: BgpProtocolConfig): ProtocolView {
   };
 }
 
+/** A session's view. What only `show protocols all` shows is made when it is asked for. */
 function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: SessionStatus): ProtocolView {
-  const peer = daemon.reflector.peers.get(status.name);
-  const { config, negotiated } = status;
   const restart = daemon.reflector.restartOf(status.name);
+  const peer = daemon.reflector.peers.get(status.name);
   const isRestarting =
     restart !== undefined || peer?.channels.some((channel) => channel?.staleTimer) === true;
   return {
@@ -222,48 +223,70 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
     sinceMs: status.since,
     ...(protocol.description !== undefined && { description: protocol.description }),
     ...(status.message !== undefined && { message: status.message }),
-    bgp: {
-      state: status.state,
-      neighborAddress: config.remoteAddress,
-      ...(config.interface !== undefined && { neighborInterface: config.interface }),
-      ...(config.remotePort !== 179 &&
-        protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
-      neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
-      localAs: config.localAs,
-      ...(isRestarting && { neighborRestart: restartTimer(daemon, restart) }),
-      ...(status.errorWait && { errorWait: status.errorWait }),
-      ...(status.connectDelay && { connectDelay: status.connectDelay }),
-      ...(status.lastError !== undefined && { lastError: status.lastError }),
-      ...(negotiated &&
-        status.local && {
-          session: {
-            neighborId: negotiated.remoteRouterId,
-            local: capabilitiesView(status.localCapabilities),
-            neighbor: capabilitiesView(status.neighborCapabilities),
-            internal: negotiated.internal,
-            multihop: config.multihop !== undefined,
-            routeReflectorClient: protocol.rrClient,
-            routeServerClient: protocol.rsClient,
-            as4: negotiated.as4,
-            sourceAddress: status.local.address,
-            holdTimer: status.holdTimer ?? { remainsS: 0, ofS: negotiated.holdTimeS },
-            keepaliveTimer: status.keepaliveTimer ?? { remainsS: 0, ofS: negotiated.keepaliveTimeS },
-          },
-        }),
+    bgp: bgpView(protocol, status, isRestarting ? restartTimer(daemon, restart) : undefined),
+    get channels() {
+      return protocol.channels.map((channel) => {
+        const running = peer?.channels[channel.family];
+        const kept = restart?.kept.find(({ family }) => family === channel.family);
+        const view = bgpChannelView(channel, peer, running, kept);
+        if (!isRestarting) return view;
+        const until = kept?.longLivedUntil ?? running?.longLivedUntil;
+        const isKept = kept !== undefined || running?.staleTimer !== undefined;
+        return {
+          ...view,
+          neighborRestart: until !== undefined ? 'Long-lived' : isKept ? 'Regular' : 'None',
+          ...(until !== undefined && { staleTimerS: daemon.remainsS(until) }),
+        } as const;
+      });
     },
-    channels: protocol.channels.map((channel) => {
-      const running = peer?.channels[channel.family];
-      const kept = restart?.kept.find(({ family }) => family === channel.family);
-      const view = bgpChannelView(channel, peer, running, kept);
-      if (!isRestarting) return view;
-      const until = kept?.longLivedUntil ?? running?.longLivedUntil;
-      const isKept = kept !== undefined || running?.staleTimer !== undefined;
-      return {
-        ...view,
-        neighborRestart: until !== undefined ? 'Long-lived' : isKept ? 'Regular' : 'None',
-        ...(until !== undefined && { staleTimerS: daemon.remainsS(until) }),
-      };
-    }),
+  };
+}
+
+function bgpView(
+  protocol: BgpProtocolConfig,
+  status: SessionStatus,
+  neighborRestart: BgpView['neighborRestart'],
+): BgpView {
+  const { config, negotiated } = status;
+  return {
+    state: status.state,
+    neighborAddress: config.remoteAddress,
+    ...(config.interface !== undefined && { neighborInterface: config.interface }),
+    ...(config.remotePort !== 179 &&
+      protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
+    neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
+    localAs: config.localAs,
+    ...(neighborRestart && { neighborRestart }),
+    ...(status.errorWait && { errorWait: status.errorWait }),
+    ...(status.connectDelay && { connectDelay: status.connectDelay }),
+    ...(status.lastError !== undefined && { lastError: status.lastError }),
+    ...(negotiated &&
+      status.local && {
+        get session() {
+          return establishedView(protocol, status, negotiated, status.local!);
+        },
+      }),
+  };
+}
+
+function establishedView(
+  protocol: BgpProtocolConfig,
+  status: SessionStatus,
+  negotiated: NonNullable<SessionStatus['negotiated']>,
+  local: NonNullable<SessionStatus['local']>,
+): NonNullable<BgpView['session']> {
+  return {
+    neighborId: negotiated.remoteRouterId,
+    local: capabilitiesView(status.localCapabilities),
+    neighbor: capabilitiesView(status.neighborCapabilities),
+    internal: negotiated.internal,
+    multihop: status.config.multihop !== undefined,
+    routeReflectorClient: protocol.rrClient,
+    routeServerClient: protocol.rsClient,
+    as4: negotiated.as4,
+    sourceAddress: local.address,
+    holdTimer: status.holdTimer ?? { remainsS: 0, ofS: negotiated.holdTimeS },
+    keepaliveTimer: status.keepaliveTimer ?? { remainsS: 0, ofS: negotiated.keepaliveTimeS },
   };
 }
 

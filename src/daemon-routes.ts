@@ -30,6 +30,7 @@ const PAUSE_EVERY = 512;
 
 interface Mutable extends RouteView {
   context: PolicyContext;
+  primary: boolean;
 }
 
 /**
@@ -89,6 +90,54 @@ function isWithin(table: RoutingTable, net: number, words: Uint32Array, length: 
   return own.every((word, i) => word === words[i]);
 }
 
+/** The one network that is meant; 0 where the table has none with a path. */
+export function findNetwork(table: RoutingTable, match: { mode: 'exact' | 'for'; prefix: Prefix }): number {
+  for (const net of networks(table, { table: table.name, match, primaryOnly: false, filtered: false }))
+    return net;
+  return 0;
+}
+
+/** Makes rows for a person of paths. */
+export class RouteDescriber {
+  readonly #table: RoutingTable;
+  readonly #statics: StaticProtocols;
+  readonly #changedMs: (changedAtS: number) => number;
+
+  constructor(table: RoutingTable, statics: StaticProtocols, changedMs: (changedAtS: number) => number) {
+    this.#table = table;
+    this.#statics = statics;
+    this.#changedMs = changedMs;
+  }
+
+  route(net: number, row: number, attrs: number, firstOfNetwork: boolean): RouteView {
+    const { nets, family, sources, paths } = this.#table;
+    const width = family.words;
+    const words = nets.words.slice(net * width, (net + 1) * width);
+    const prefix: Prefix = {
+      ip: { version: width === 1 ? 4 : 6, words: Array.from(words) },
+      length: nets.length[net]!,
+    };
+    const context: PolicyContext = {
+      family: family.index,
+      netWords: words,
+      netAt: 0,
+      netLength: prefix.length,
+      source: sources.info(paths.source[row]!),
+    };
+    return describe(
+      this.#table,
+      row,
+      prefix,
+      firstOfNetwork,
+      attrs,
+      true,
+      context,
+      this.#statics,
+      this.#changedMs,
+    );
+  }
+}
+
 /** A neighbour's channel, or a direction of a pipe. */
 type Outlet = PeerChannel | PipeFlow;
 
@@ -99,6 +148,13 @@ function outletOf(
 ): Outlet | undefined {
   if (wanted.channel === 'pri' || wanted.channel === 'sec')
     return pipes.flow(wanted.protocol, wanted.channel);
+  return exportChannel(reflector, { protocol: wanted.protocol, channel: wanted.channel });
+}
+
+export function exportChannel(
+  reflector: Reflector,
+  wanted: { readonly protocol: string; readonly channel: 'ipv4' | 'ipv6' },
+): PeerChannel | undefined {
   const peer = reflector.peers.get(wanted.protocol);
   return peer?.channels.find((channel) => channel && FAMILIES[channel.policy.family].name === wanted.channel);
 }
@@ -113,12 +169,22 @@ function* networkRows(
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView> {
   const { paths, decision, family, nets } = table;
+  const first = table.firstPath[net]!;
+  if (first !== 0 && paths.next[first] === 0 && !query.filtered && query.received === undefined && !channel) {
+    // One path, which is the best: most networks of most tables.
+    if (paths.attrs[first] === NO_ATTRS || (query.primaryOnly && table.best[net] !== first)) return;
+    yield plainRow(table, net, first, context, statics, changedMs);
+    return;
+  }
   const rows: number[] = [];
-  for (let row = table.firstPath[net]!; row !== 0; row = paths.next[row]!) {
-    if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
+  for (let row = first; row !== 0; row = paths.next[row]!) {
+    if (query.received !== undefined) {
+      if (table.sources.info(paths.source[row]!).protocol === query.received) rows.push(row);
+    } else if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
   }
   if (rows.length === 0) return;
-  if (rows.length > 1 && !query.filtered) rows.sort((a, b) => decision.compare(b, a));
+  if (rows.length > 1 && !query.filtered && query.received === undefined)
+    rows.sort((a, b) => decision.compare(b, a));
   // What the last flush chose stands first, whatever is waiting for the next one.
   const best = rows.indexOf(table.best[net]!);
   if (best > 0) rows.unshift(...rows.splice(best, 1));
@@ -126,17 +192,52 @@ function* networkRows(
   const width = family.words;
   const words = Array.from(nets.words.subarray(net * width, (net + 1) * width));
   const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
-  let first = true;
+  let isFirst = true;
   for (const row of shown) {
     const answer = channel && exportedThrough(table, net, row, query.export!.mode, channel);
     context.netWords = nets.words;
     context.netAt = net * width;
     context.netLength = prefix.length;
     context.source = table.sources.info(paths.source[row]!);
-    const attrs = answer?.attrs ?? (query.filtered ? paths.received[row]! : paths.attrs[row]!);
-    yield describe(table, row, prefix, first, attrs, answer?.exported ?? true, context, statics, changedMs);
-    first = false;
+    const attrs =
+      answer?.attrs ??
+      (query.filtered || query.received !== undefined ? paths.received[row]! : paths.attrs[row]!);
+    const view = describe(
+      table,
+      row,
+      prefix,
+      isFirst,
+      attrs,
+      answer?.exported ?? true,
+      context,
+      statics,
+      changedMs,
+    );
+    // BIRD marks the first route of a network, also where all of them were filtered.
+    if (query.filtered && isFirst && table.best[net] === 0) view.primary = true;
+    yield view;
+    isFirst = false;
   }
+}
+
+function plainRow(
+  table: RoutingTable,
+  net: number,
+  row: number,
+  context: PolicyContext,
+  statics: StaticProtocols,
+  changedMs: (changedAtS: number) => number,
+): RouteView {
+  const { paths, family, nets, sources } = table;
+  const width = family.words;
+  const at = net * width;
+  const words = width === 1 ? [nets.words[at]!] : Array.from(nets.words.subarray(at, at + width));
+  const prefix: Prefix = { ip: { version: width === 1 ? 4 : 6, words }, length: nets.length[net]! };
+  context.netWords = nets.words;
+  context.netAt = at;
+  context.netLength = prefix.length;
+  context.source = sources.info(paths.source[row]!);
+  return describe(table, row, prefix, true, paths.attrs[row]!, true, context, statics, changedMs);
 }
 
 interface Exported {

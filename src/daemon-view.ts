@@ -6,6 +6,9 @@ import type {
   ConfigureResult,
   ConfigureStatus,
   DaemonView,
+  DumpKind,
+  ExplainQuery,
+  ExplainView,
   InterfaceView,
   MemoryRow,
   ProtocolAction,
@@ -13,8 +16,11 @@ import type {
   RouteQuery,
   RouteView,
   StatusView,
+  TableCounts,
 } from './birdcl-compat/cli/daemon-view.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import { dumpLines } from './daemon-dump.ts';
+import { explainNetwork } from './daemon-explain.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DaemonConfig, LogClass, StaticHop } from './birdcl-compat/conf/lowered.ts';
 import type { AttrStore } from './rib/attrs/store.ts';
@@ -42,11 +48,7 @@ export interface DaemonViewOptions {
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-/** BIRD 2's version whose replies these are; some programs read it. */
-const VERSION = '2.0.12';
-
 export class ControlView implements DaemonView {
-  readonly version = VERSION;
   readonly #options: DaemonViewOptions;
   readonly #configurations: Configurations;
   #shuttingDown = false;
@@ -113,6 +115,33 @@ export class ControlView implements DaemonView {
       interface: each,
       preferred: interfaces.preferred(each),
     }));
+  }
+
+  counts(table: string): TableCounts {
+    const found = this.#options.daemon.reflector.tables.get(table);
+    return { routes: found?.accepted ?? 0, networks: found?.routes ?? 0 };
+  }
+
+  explain(query: ExplainQuery): ExplainView | undefined {
+    const { daemon, clock } = this.#options;
+    const originMs = clock.wallTime() - clock.now();
+    return explainNetwork(
+      daemon,
+      query,
+      (changedAtS) => originMs + changedAtS * 1000,
+      (_protocol, channel, attrs, route) =>
+        daemon.exportDecision(channel.policy.exportPolicy, attrs, route.context),
+    );
+  }
+
+  setDebug(...args: Parameters<DaemonView['setDebug']>): void {
+    this.#options.daemon.setDebug(...args);
+  }
+
+  dump(kind: DumpKind): Iterable<string | undefined> {
+    const memory = (): MemoryRow[] => this.memory();
+    const protocols = (): ReturnType<DaemonView['protocols']> => this.protocols();
+    return dumpLines(kind, { daemon: this.#options.daemon, memory, protocols });
   }
 
   memory(): MemoryRow[] {

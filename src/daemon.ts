@@ -30,6 +30,7 @@ import { InterfaceWatch } from './daemon-interfaces.ts';
 import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import { StaticProtocols } from './daemon-statics.ts';
+import type { Policy, PolicyContext } from './rib/policy.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
 import { DECISION } from './rib/source-registry.ts';
 import type { RoutingTable } from './rib/table.ts';
@@ -196,7 +197,7 @@ export class Daemon {
   /** What applying `next` would do, protocol by protocol. */
   plan(next: DaemonConfig): ReconfigurationPlan {
     return planChanges(this.config, next, {
-      isEnabled: (name) => this.#isEnabled(name),
+      isEnabled: (name) => this.isEnabled(name),
       isUp: (name, family) => this.#peersOf(name).some(({ channels }) => channels[family]),
       staleTimesFit: (name, family, minS, maxS) =>
         this.#peersOf(name).every((peer) => {
@@ -234,7 +235,7 @@ export class Daemon {
   #endsSomething({ changes }: ReconfigurationPlan): boolean {
     for (const [name, change] of changes) {
       const ends = change === 'removed' || change === 'restarted' || change === 'disabled';
-      if (ends && this.#isEnabled(name)) return true;
+      if (ends && this.isEnabled(name)) return true;
     }
     return false;
   }
@@ -273,21 +274,51 @@ export class Daemon {
 
   /** Adj-RIB-Ins keep what neighbours sent, so that reloading asks nobody. */
   #reload(action: ProtocolAction, name: string): ProtocolActionResult {
+    if (!this.isEnabled(name)) return 'already-disabled';
     const direction = action === 'reload' ? 'both' : action === 'reload in' ? 'in' : 'out';
+    const protocol = this.config.protocols.find((candidate) => candidate.name === name);
+    if (protocol?.kind === 'pipe') return this.pipes.reload(name, direction) ? 'done' : 'nothing';
+    if (protocol && protocol.kind !== 'bgp') return this.#reloadPlain(protocol, action);
     const peer = this.reflector.peers.get(name);
-    if (!peer) return this.pipes.reload(name, direction) ? 'done' : 'nothing';
+    if (!peer) return 'nothing';
     peer.reload(direction);
+    return 'done';
+  }
+
+  /** Nobody has to be asked for routes of the configuration. */
+  #reloadPlain(protocol: AnyProtocolConfig, action: ProtocolAction): ProtocolActionResult {
+    if (protocol.kind === 'static' && action !== 'reload out') this.statics.reconfigure(protocol, false);
     return 'done';
   }
 
   #actOnPlain(name: string, enable: boolean): ProtocolActionResult {
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
     if (!protocol || protocol.kind === 'bgp' || !isRun(protocol)) return enable ? 'already-enabled' : 'done';
-    if (this.#isEnabled(name) === enable) return enable ? 'already-enabled' : 'already-disabled';
+    if (this.isEnabled(name) === enable) return enable ? 'already-enabled' : 'already-disabled';
     this.#env.log('info', `${enable ? 'Enabling' : 'Disabling'} protocol ${name}`);
     if (enable) this.#start(protocol);
     else this.#stop(protocol);
     return 'done';
+  }
+
+  /** What a protocol or a channel logs from now on, until a configuration says otherwise; sessions of a range have its flags. */
+  setDebug(name: string, channel: string | undefined, flags: DebugFlags): void {
+    if (channel === undefined) {
+      // What a protocol is told counts for its channels too.
+      for (const { name: family } of FAMILIES) this.#debug.delete(`${name}.${family}`);
+      this.#debug.set(name, flags);
+    } else this.#debug.set(`${name}.${channel}`, flags);
+    this.speaker.retrace();
+    this.reflector.retrace();
+  }
+
+  /** What an export filter says to a route, with the line that decided. */
+  exportDecision(
+    policy: Policy,
+    attrs: number,
+    context: PolicyContext,
+  ): { readonly text: string } | undefined {
+    return this.#filters.decision(policy, attrs, context, this.config);
   }
 
   /** Ends all sessions, with a NOTIFICATION unless they are to be kept over a restart. */
@@ -358,7 +389,7 @@ export class Daemon {
     const { name } = protocol;
     const verb = ENDING[what];
     if (verb === undefined) return;
-    if (what !== 'restarted' || this.#isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
+    if (what !== 'restarted' || this.isEnabled(name)) this.#env.log('info', `${verb} protocol ${name}`);
     if (protocol.kind === 'bgp') this.#removeBgp(protocol, what === 'restarted' ? 'changed' : 'deconfigured');
     else this.#stop(protocol);
     if (what !== 'removed') return;
@@ -366,7 +397,8 @@ export class Daemon {
     this.pipes.forget(name);
   }
 
-  #isEnabled(name: string): boolean {
+  /** Whether a protocol is to run; sessions may be down all the same. */
+  isEnabled(name: string): boolean {
     const enabled = this.speaker.isEnabled(name);
     if (enabled !== undefined) return enabled;
     const protocol = this.config.protocols.find((candidate) => candidate.name === name);
@@ -499,7 +531,12 @@ export class Daemon {
   }
 
   #tracerOf(session: string, table: RoutingTable): RouteTracer | undefined {
-    const [routes, filters] = [this.#hasDebug(session, 'routes'), this.#hasDebug(session, 'filters')];
+    const channel = `${this.#rangeOf(session)}.${table.family.name}`;
+    const wants = (flag: DebugFlag): boolean => {
+      const own = this.#debug.get(`${session}.${table.family.name}`) ?? this.#debug.get(channel);
+      return own?.has(flag) ?? this.#hasDebug(session, flag);
+    };
+    const [routes, filters] = [wants('routes'), wants('filters')];
     if (!routes && !filters) return undefined;
     const write = (line: string): void => {
       this.#env.log('trace', line);

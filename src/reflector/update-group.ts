@@ -134,6 +134,23 @@ export class UpdateGroup {
     return this.table.family;
   }
 
+  /** BIRD `export limit … action block` counts for the one member. */
+  get isLimited(): boolean {
+    return this.#limit !== undefined;
+  }
+
+  /** Whether the export limit, if there is one, leaves a slot to a route of this source. */
+  hasRoomFor(slot: number, source: number): boolean {
+    if (!this.#limit) return true;
+    const room = new Room({ ...this.#limit, reached: () => undefined }, this.adjRibOut);
+    return room.take(this.adjRibOut.source[slot] ?? 0, source);
+  }
+
+  /** Whether a change of the network waits to be encoded. */
+  isPending(net: number): boolean {
+    return this.loadedAt === Number.POSITIVE_INFINITY || this.#isPending[net] === 1;
+  }
+
   /** Changed networks that were not encoded yet. */
   get pending(): number {
     return this.#pendingCount;

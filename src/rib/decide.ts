@@ -83,6 +83,25 @@ export class DecisionProcess {
     return count > 2 && this.#medMatters(first) ? this.#bestByGroups(first) : best;
   }
 
+  /**
+   * Calls `lost` for each eligible path that is not the best one, in the order of the chain: with the step (an index of
+   * `STEPS`) and the path that decided against it.
+   * @returns the best path, as `best` does
+   */
+  explain(first: number, lost: (row: number, step: number, winner: number) => void): number {
+    const { attrs, next } = this.#paths;
+    const best = this.best(first);
+    let count = 0;
+    for (let row = first; row !== 0; row = next[row]!) if (attrs[row] !== 0) count++;
+    if (count > 2 && this.#medMatters(first)) return this.#bestByGroups(first, lost);
+    for (let row = first; row !== 0; row = next[row]!) {
+      if (row === best || attrs[row] === 0) continue;
+      this.compare(best, row);
+      lost(row, this.decidedBy, best);
+    }
+    return best;
+  }
+
   /** Positive where path `a` is better than `b`, negative where worse; `decidedBy` says which step told. */
   compare(a: number, b: number): number {
     const before = this.#compareBeforeMed(a, b);
@@ -109,7 +128,7 @@ export class DecisionProcess {
   }
 
   /** RFC 4271 section 9.1.2.2 as it is written: leave out what MED beats, then compare the rest. */
-  #bestByGroups(first: number): number {
+  #bestByGroups(first: number, lost?: (row: number, step: number, winner: number) => void): number {
     const { attrs, next } = this.#paths;
     let leader = 0;
     for (let row = first; row !== 0; row = next[row]!) {
@@ -118,17 +137,47 @@ export class DecisionProcess {
     let best = 0;
     for (let row = first; row !== 0; row = next[row]!) {
       if (attrs[row] === 0 || this.#compareBeforeMed(row, leader) !== 0) continue;
-      let beaten = false;
-      for (let other = first; other !== 0 && !beaten; other = next[other]!) {
-        beaten =
-          other !== row &&
-          attrs[other] !== 0 &&
-          this.#compareMed(other, row) > 0 &&
-          this.#compareBeforeMed(other, leader) === 0;
-      }
+      const beaten = this.#beatenByMed(row, first, leader) !== 0;
       if (!beaten && (best === 0 || this.#compareAfterMed(row, best) > 0)) best = row;
     }
+    if (lost) this.#explainGroups(first, leader, best, lost);
     return best;
+  }
+
+  /** A path that MED prefers to `row`, among those that the steps before leave; 0 where there is none. */
+  #beatenByMed(row: number, first: number, leader: number): number {
+    const { attrs, next } = this.#paths;
+    for (let other = first; other !== 0; other = next[other]!) {
+      const beats =
+        other !== row &&
+        attrs[other] !== 0 &&
+        this.#compareMed(other, row) > 0 &&
+        this.#compareBeforeMed(other, leader) === 0;
+      if (beats) return other;
+    }
+    return 0;
+  }
+
+  #explainGroups(
+    first: number,
+    leader: number,
+    best: number,
+    lost: (row: number, step: number, winner: number) => void,
+  ): void {
+    const { attrs, next } = this.#paths;
+    for (let row = first; row !== 0; row = next[row]!) {
+      if (row === best || attrs[row] === 0) continue;
+      if (this.#compareBeforeMed(best, row) !== 0) {
+        lost(row, this.decidedBy, best);
+        continue;
+      }
+      const beatenBy = this.#beatenByMed(row, first, leader);
+      if (beatenBy !== 0) lost(row, MED_STEP, beatenBy);
+      else {
+        this.#compareAfterMed(best, row);
+        lost(row, this.decidedBy, best);
+      }
+    }
   }
 
   #compareBeforeMed(a: number, b: number): number {

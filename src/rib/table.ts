@@ -44,6 +44,8 @@ export class RoutingTable {
   best: Uint32Array;
   /** Networks that have a best path. */
   routes = 0;
+  /** Paths that policies took. */
+  accepted = 0;
   /** Holders besides paths (update groups that sent the network), by network. */
   #holds: Uint16Array;
   #marked: Uint8Array;
@@ -138,6 +140,7 @@ export class RoutingTable {
     if (attrs !== 0) store.retain(attrs);
     if (paths.received[row] !== 0) store.release(paths.received[row]!);
     if (paths.attrs[row] !== 0) store.release(paths.attrs[row]!);
+    this.accepted += Number(attrs !== 0) - Number(paths.attrs[row] !== 0);
     paths.received[row] = received;
     paths.attrs[row] = attrs;
     paths.changedAt[row] = this.#now;
@@ -156,7 +159,10 @@ export class RoutingTable {
     }
     const attrs = paths.attrs[row]!;
     store.release(paths.received[row]!);
-    if (attrs !== 0) store.release(attrs);
+    if (attrs !== 0) {
+      store.release(attrs);
+      this.accepted--;
+    }
     // Until the next flush the network's best path may still be this row.
     paths.attrs[row] = 0;
     if (paths.holds[row] === 0) paths.remove(row);

@@ -2,8 +2,9 @@
 import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import { matchesPattern } from '../conf/router-id.ts';
-import type { DaemonView, ProtocolView } from './daemon-view.ts';
+import type { ProtocolView } from './daemon-view.ts';
 import { CODE, CommandError } from './replies.ts';
+import type { Session } from './session.ts';
 
 /** One protocol by name, those that match a pattern, or all. */
 export type ProtocolSelector = { readonly name: string } | { readonly pattern: string } | 'all';
@@ -20,7 +21,10 @@ export function parseSelector(cursor: Cursor, optional: boolean): ProtocolSelect
 }
 
 /** The protocols that are meant. Fails as BIRD does where there is none. */
-export function selectProtocols(view: DaemonView, selector: ProtocolSelector): readonly ProtocolView[] {
+export function selectProtocols(
+  { view, dialect }: Pick<Session, 'view' | 'dialect'>,
+  selector: ProtocolSelector,
+): readonly ProtocolView[] {
   const all = view.protocols();
   if (selector === 'all') {
     if (all.length === 0) throw new CommandError(CODE.noProtocolMatches, 'No protocols match');
@@ -30,10 +34,11 @@ export function selectProtocols(view: DaemonView, selector: ProtocolSelector): r
     const found = all.filter(({ name }) => name === selector.name);
     if (found.length > 0) return found;
     const known = view.config.symbols.get(selector.name) !== undefined;
+    if (dialect.version === 1) throw new CommandError(CODE.wrongSymbol, `${selector.name} is not a protocol`);
     throw new CommandError(
-      known ? CODE.wrongSymbol : CODE.parseError,
+      CODE.parseError,
       known
-        ? `${selector.name} is not a protocol`
+        ? `Protocol name required: ${selector.name} is not a protocol`
         : `syntax error, unexpected '${selector.name}', expecting a protocol`,
     );
   }

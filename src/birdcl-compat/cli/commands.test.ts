@@ -100,7 +100,7 @@ describe('show', () => {
   it.each([
     ['show protocols "zzz*"', '8003 No protocols match\n'],
     ['show protocols nobody', "9001 syntax error, unexpected 'nobody', expecting a protocol\n"],
-    ['show protocols master4', '9002 master4 is not a protocol\n'],
+    ['show protocols master4', '9001 Protocol name required: master4 is not a protocol\n'],
     ['show protocols node1 more', "9001 syntax error, unexpected 'more'\n"],
   ])('%s', (request, answer) => {
     expect(ask(request)).toBe(answer);

@@ -3,7 +3,7 @@ import type { IpAddress } from '../../base/ip.ts';
 import type { HostInterface, InterfaceAddress } from '../../base/interfaces.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import type { PolicyContext } from '../../rib/policy.ts';
-import type { DaemonConfig, LimitConfig, LogClass, StaticHop } from '../conf/lowered.ts';
+import type { DaemonConfig, DebugFlags, LimitConfig, LogClass, StaticHop } from '../conf/lowered.ts';
 import type { Diagnostic } from '../conf/diagnostics.ts';
 import type { Prefix } from '../filter/values.ts';
 
@@ -181,6 +181,8 @@ export interface RouteQuery {
     /** `pri` and `sec`: what leaves the table of a pipe, and its peer table. */
     readonly channel: 'ipv4' | 'ipv6' | 'pri' | 'sec';
   };
+  /** Routes of this protocol as it sent them, before its import filter. */
+  readonly received?: string;
   /** The best route of each network only. */
   readonly primaryOnly: boolean;
   /** Routes that an import filter rejected and that are kept, instead of the others. */
@@ -271,9 +273,82 @@ export type ConfigureResult =
       readonly kind: 'done' | 'progress' | 'queued' | 'unqueued' | 'confirmed' | 'shutting-down' | 'nothing';
     };
 
+/** What `dump` can write into the log. */
+export const DUMP_KINDS = [
+  'resources',
+  'sockets',
+  'events',
+  'interfaces',
+  'neighbors',
+  'attributes',
+  'routes',
+  'protocols',
+  'filter all',
+] as const;
+export type DumpKind = (typeof DUMP_KINDS)[number];
+
+/** Routes that policies took, and networks that have some. */
+export interface TableCounts {
+  readonly routes: number;
+  readonly networks: number;
+}
+
+export interface ExplainQuery {
+  readonly table: string;
+  readonly match: { readonly mode: 'exact' | 'for'; readonly prefix: Prefix };
+  /** Absent: only the decision. */
+  readonly export?: { readonly protocol: string; readonly channel: 'ipv4' | 'ipv6' };
+}
+
+/** A path that is not the best one, and why. */
+export interface LosingPath {
+  readonly route: RouteView;
+  /** `lower MED from the same neighbouring AS`; completes "the other has". */
+  readonly reason: string;
+  /** Where the rule stands: `RFC 4271 9.1.2.2 c`. */
+  readonly rule: string;
+  /** Where another path than the best one decided. */
+  readonly against?: string;
+}
+
+/** One gate on the way to a neighbour. A route stops at the first that it does not pass. */
+export interface GateView {
+  readonly name:
+    | 'best path'
+    | 'split horizon'
+    | 'reflection'
+    | 'cluster list'
+    | 'communities'
+    | 'only to customers'
+    | 'export filter'
+    | 'next hop'
+    | 'export limit'
+    | 'update group'
+    | 'on the wire';
+  readonly result: 'passed' | 'stopped' | 'waiting';
+  readonly text: string;
+}
+
+/** Why a route is, or is not, where it is. */
+export interface ExplainView {
+  readonly prefix: Prefix;
+  readonly table: string;
+  /** Undefined where no path is eligible. */
+  readonly best?: RouteView;
+  /** Paths that lost, in the order of the table. */
+  readonly others: readonly LosingPath[];
+  /** Paths that the import filter rejected and that are kept. */
+  readonly filtered: readonly RouteView[];
+  /** In order, for each path that could be sent; one path unless ADD-PATH sends all. Absent without `export`. */
+  readonly exports?: readonly {
+    readonly route: RouteView;
+    readonly gates: readonly GateView[];
+    /** Whether the neighbour has been, or is being, sent the route. */
+    readonly sent: boolean;
+  }[];
+}
+
 export interface DaemonView {
-  /** As BIRD's: `2.0.12`. */
-  readonly version: string;
   /** The configuration in force. */
   readonly config: DaemonConfig;
   readonly attributes: AttrStore;
@@ -289,6 +364,14 @@ export interface DaemonView {
   isActiveHop(protocol: string, hop: StaticHop): boolean;
   /** None where nobody watches them. */
   interfaces(): readonly InterfaceView[];
+  /** How much is in a table, without counting. */
+  counts(table: string): TableCounts;
+  /** Undefined where the table has no such network, or the neighbour no such channel that is up. */
+  explain(query: ExplainQuery): ExplainView | undefined;
+  /** What a protocol, or one of its channels, logs from now on, until the next configuration. */
+  setDebug(protocol: string, channel: 'ipv4' | 'ipv6' | undefined, flags: DebugFlags): void;
+  /** Lines for the log; undefined between them is a place to pause. */
+  dump(kind: DumpKind): Iterable<string | undefined>;
   memory(): readonly MemoryRow[];
   /** Writes a line into the daemon's log. */
   note(level: LogClass, text: string): void;
@@ -304,7 +387,9 @@ export interface DaemonView {
   configureStatus(): ConfigureStatus;
   confirm(): ConfigureResult;
   undo(): ConfigureResult;
-  /** Sends clients away and ends; called after the answer was written. */
-  /** @param graceful sessions end without a NOTIFICATION, so that neighbours keep the routes (RFC 4724) */
+  /**
+   * Sends clients away and ends; called after the answer was written.
+   * @param graceful sessions end without a NOTIFICATION, so that neighbours keep the routes (RFC 4724)
+   */
   shutdown(graceful: boolean): void;
 }

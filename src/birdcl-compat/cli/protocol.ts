@@ -162,7 +162,7 @@ export class CliSession {
 
   #frame({ code, text, last: isLast }: Reply): string {
     const clipped = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}...` : text;
-    const line = clipped.replace(/[\r\n]/g, ' ');
+    const line = clipped.includes('\n') || clipped.includes('\r') ? clipped.replace(/[\r\n]/g, ' ') : clipped;
     const repeated = !isLast && this.#code === code;
     this.#code = isLast ? undefined : code;
     if (repeated) return ` ${line}\n`;

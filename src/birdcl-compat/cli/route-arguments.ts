@@ -8,6 +8,7 @@ import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import type { DaemonView, ProtocolView, RouteQuery } from './daemon-view.ts';
 import { CODE, CommandError } from './replies.ts';
+import type { Session } from './session.ts';
 import type { ShowRoute } from './show-route.ts';
 
 type ExportMode = NonNullable<RouteQuery['export']>['mode'];
@@ -24,6 +25,8 @@ const WORDS = [
   'filter',
   'count',
   'stats',
+  'explain',
+  'import',
   ...EXPORT_MODES,
 ];
 
@@ -37,6 +40,9 @@ interface Draft {
   primaryOnly: boolean;
   filtered: boolean;
   count: ShowRoute['count'];
+  explain: boolean;
+  /** `import table`: routes as this protocol sent them. */
+  received?: { protocol: ProtocolView; channel: ChannelName };
 }
 
 function fail(message: string): never {
@@ -84,9 +90,11 @@ function parseTable(cursor: Cursor, view: DaemonView, draft: Draft): void {
   draft.tables = [...(draft.tables ?? []), name];
 }
 
+type ChannelName = NonNullable<RouteQuery['export']>['channel'];
+
 /** Ways out of tables to a protocol: its channels, and both ends of a pipe. */
 function outlets({ channels, pipe }: ProtocolView): {
-  readonly name: NonNullable<RouteQuery['export']>['channel'];
+  readonly name: ChannelName;
   readonly table: string;
   readonly isDown: boolean;
 }[] {
@@ -98,16 +106,29 @@ function outlets({ channels, pipe }: ProtocolView): {
   ];
 }
 
+/** `.CHANNEL` */
+function parseChannelOf(cursor: Cursor, protocol: ProtocolView): ChannelName {
+  cursor.expect('.');
+  const name = cursor.name('a channel');
+  const found = outlets(protocol).find((candidate) => candidate.name === name);
+  return found?.name ?? fail(`Channel ${protocol.name}.${name} not found`);
+}
+
+/** `NAME.CHANNEL` */
+function parseChannel(cursor: Cursor, view: DaemonView): { protocol: ProtocolView; channel: ChannelName } {
+  const protocol = parseProtocol(cursor, view);
+  return { protocol, channel: parseChannelOf(cursor, protocol) };
+}
+
 function parseExport(cursor: Cursor, view: DaemonView, draft: Draft, mode: ExportMode): void {
+  if (mode === 'export' && cursor.acceptWord('table')) {
+    if (draft.export) fail('Export specified twice');
+    draft.export = { mode: 'exported', ...parseChannel(cursor, view) };
+    return;
+  }
   if (draft.export) fail('Export specified twice');
   const protocol = parseProtocol(cursor, view);
-  let channel: string | undefined;
-  if (cursor.accept('.')) {
-    channel = cursor.name('a channel');
-    if (!outlets(protocol).some(({ name }) => name === channel)) {
-      fail(`Channel ${protocol.name}.${channel} not found`);
-    }
-  }
+  const channel = cursor.isPunctuation('.') ? parseChannelOf(cursor, protocol) : undefined;
   draft.export = { mode, protocol, channel };
 }
 
@@ -153,6 +174,14 @@ function parseOne(cursor: Cursor, view: DaemonView, draft: Draft): void {
     case 'filter':
       setProgram(parseFilter(cursor, view));
       break;
+    case 'import':
+      cursor.expectWord('table');
+      draft.received = parseChannel(cursor, view);
+      if (draft.received.protocol.pipe) fail('A pipe keeps no import table');
+      break;
+    case 'explain':
+      draft.explain = true;
+      break;
     case 'all':
       draft.all = true;
       break;
@@ -175,25 +204,40 @@ function parseOne(cursor: Cursor, view: DaemonView, draft: Draft): void {
   }
 }
 
+/** `master4` and `master6`, as far as there are such. */
+function defaultTables(view: DaemonView): string[] {
+  const known = view.config.tables.map(({ name }) => name);
+  return ['master4', 'master6'].filter((name) => known.includes(name));
+}
+
 /** Tables to walk, and for each the channel of `export`. */
-function walks(view: DaemonView, draft: Draft): RouteQuery[] {
+function walks({ view, dialect }: Session, draft: Draft): RouteQuery[] {
   const { primaryOnly, filtered, match } = draft;
   const base = { primaryOnly, filtered, ...(match && { match }) };
   const wanted = draft.export;
   let queries: RouteQuery[];
-  if (wanted) {
+  if (draft.received) {
+    const { protocol, channel } = draft.received;
+    const table = protocol.channels.find(({ name }) => name === channel)!.table;
+    queries = [{ ...base, table, received: protocol.name }];
+  } else if (wanted) {
     const channels = outlets(wanted.protocol).filter(
       ({ name, isDown, table }) =>
         (wanted.channel ?? name) === name && !isDown && (draft.tables?.includes(table) ?? true),
     );
+    if (channels.length === 0 && dialect.version === 1) {
+      throw new CommandError(CODE.protocolDown, 'Protocol is down');
+    }
     queries = channels.map(({ name, table }) => ({
       ...base,
       table,
       export: { mode: wanted.mode, protocol: wanted.protocol.name, channel: name },
     }));
   } else {
-    const tables = draft.tables ??
-      (draft.protocol && outlets(draft.protocol).map(({ table }) => table)) ?? ['master4', 'master6'];
+    const tables =
+      draft.tables ??
+      (draft.protocol && outlets(draft.protocol).map(({ table }) => table)) ??
+      defaultTables(view);
     queries = [...new Set(tables)].map((table) => ({ ...base, table }));
   }
   if (match) {
@@ -209,17 +253,31 @@ function walks(view: DaemonView, draft: Draft): RouteQuery[] {
 }
 
 /** Reads all arguments. Throws `CommandError` or `ConfError`. */
-export function parseShowRoute(cursor: Cursor, view: DaemonView): ShowRoute {
-  const draft: Draft = { tables: undefined, all: false, primaryOnly: false, filtered: false, count: 'no' };
+export function parseShowRoute(cursor: Cursor, session: Session): ShowRoute {
+  const { view } = session;
+  const draft: Draft = {
+    tables: undefined,
+    all: false,
+    primaryOnly: false,
+    filtered: false,
+    count: 'no',
+    explain: false,
+  };
   while (cursor.kind !== TOKEN.end) parseOne(cursor, view, draft);
   if (draft.filtered && (draft.export || draft.primaryOnly)) fail('Incompatible show route options');
+  if (draft.explain) {
+    if (!draft.match || draft.match.mode === 'in')
+      fail("'explain' is about one network: give its prefix, or 'for' an address");
+    if (draft.export && draft.export.mode !== 'export') fail("'explain' goes with 'export'");
+  }
   const compiler = new FilterCompiler(view.attributes, { error: () => undefined, print: () => undefined });
   return {
-    queries: walks(view, draft),
+    queries: walks(session, draft),
     tablesNamed: draft.tables !== undefined,
     ...(draft.protocol && { protocol: draft.protocol.name }),
     ...(draft.program && { policy: compiler.policy(draft.program) }),
     all: draft.all,
     count: draft.count,
+    explain: draft.explain,
   };
 }

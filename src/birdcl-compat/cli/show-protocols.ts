@@ -1,12 +1,9 @@
-/** `show protocols` and `show protocols all`, in BIRD 2's columns. */
+/** `show protocols` and `show protocols all`, in the columns of BIRD 2 and 3; `show-protocols1.ts` has those of 1.6. */
 import { formatIp, formatIpv4 } from '../../base/ip.ts';
-import { formatPrefix } from '../filter/values.ts';
 import type {
   BgpView,
   CapabilitiesView,
   ChannelView,
-  DaemonView,
-  LimitView,
   PipeFlowView,
   PipeView,
   ProtocolView,
@@ -14,53 +11,71 @@ import type {
 } from './daemon-view.ts';
 import { CODE, last, more } from './replies.ts';
 import type { Answer } from './replies.ts';
-import { formatTime } from './time.ts';
+import { sessionTime, type Session } from './session.ts';
+import {
+  counterLines,
+  counters,
+  limitLines,
+  NONE,
+  neighborLines,
+  protocolLine,
+  routesText,
+  wideCounterLines,
+} from './protocol-lines.ts';
+import { details1, HEADING_1, row1 } from './show-protocols1.ts';
 
 /** Text of the rightmost column. */
-function info({ bgp, pipe, state }: ProtocolView): string {
+export function protocolInfo({ bgp, pipe, state }: ProtocolView): string {
   if (pipe) return `${pipe.table} <=> ${pipe.peerTable}`;
   if (!bgp) return '';
   const error = bgp.lastError ?? '';
   return state === 'down' ? error : `${bgp.state.padEnd(14)}${error}`;
 }
 
-function columns(
-  name: string,
-  kind: string,
-  table: string,
-  state: string,
-  since: string,
-  rest: string,
-): string {
-  return `${name.padEnd(10)} ${kind.padEnd(10)} ${table.padEnd(10)} ${state.padEnd(6)} ${since.padEnd(12)}  ${rest}`;
+/** Widths of all columns but the last. */
+const WIDTHS = [10, 10, 10, 6, 12];
+
+function columns(...fields: readonly string[]): string {
+  return protocolLine(WIDTHS, ...fields);
 }
+
+const HEADING = columns('Name', 'Proto', 'Table', 'State', 'Since', 'Info');
 
 /** A protocol with one channel has a main table. */
 function mainTable({ kind, channels }: ProtocolView): string {
   return kind !== 'BGP' && channels.length === 1 ? channels[0]!.table : '---';
 }
 
-export function* showProtocols(view: DaemonView, protocols: readonly ProtocolView[], all: boolean): Answer {
+export function* showProtocols(session: Session, protocols: readonly ProtocolView[], all: boolean): Answer {
+  const { view, dialect } = session;
   const { nowMs } = view.status();
-  yield more(CODE.protocolHeading, columns('Name', 'Proto', 'Table', 'State', 'Since', 'Info'));
+  const old = dialect.version === 1;
+  yield more(CODE.protocolHeading, old ? HEADING_1 : HEADING);
   for (const protocol of protocols) {
-    const since = formatTime(view.config.timeFormats, 'protocol', protocol.sinceMs, nowMs);
+    const since = sessionTime(session, 'protocol', protocol.sinceMs, nowMs);
     const { name, kind, state } = protocol;
-    yield more(CODE.protocol, columns(name, kind, mainTable(protocol), state, since, info(protocol)));
+    const text = protocolInfo(protocol);
+    const line = old
+      ? row1(protocol, since, text)
+      : columns(name, kind, mainTable(protocol), state, since, text);
+    yield more(CODE.protocol, line);
     if (!all) continue;
-    for (const line of details(protocol)) yield more(CODE.protocolDetail, line);
+    const lines = old ? details1(protocol) : details(protocol, dialect.version === 3);
+    for (const detail of lines) yield more(CODE.protocolDetail, detail);
     yield more(CODE.protocolDetail, '');
   }
   yield last(CODE.ok);
 }
 
-function* details(protocol: ProtocolView): Iterable<string> {
-  if (protocol.description !== undefined) yield `  Description:    ${protocol.description}`;
-  if (protocol.message !== undefined) yield `  Message:        ${protocol.message}`;
-  if (protocol.routerId !== undefined) yield `  Router ID:      ${formatIpv4(protocol.routerId)}`;
+/** @param wide as BIRD 3 has it */
+function* details(protocol: ProtocolView, wide: boolean): Iterable<string> {
+  const label = (text: string): string => `  ${text.padEnd(wide ? 20 : 16)}`;
+  if (protocol.description !== undefined) yield `${label('Description:')}${protocol.description}`;
+  if (protocol.message !== undefined) yield `${label('Message:')}${protocol.message}`;
+  if (protocol.routerId !== undefined) yield `${label('Router ID:')}${formatIpv4(protocol.routerId)}`;
   if (protocol.bgp) yield* bgpDetails(protocol.bgp);
   if (protocol.pipe) yield* pipeDetails(protocol.pipe);
-  for (const channel of protocol.channels) yield* channelDetails(channel, protocol.kind === 'BGP');
+  for (const channel of protocol.channels) yield* channelDetails(channel, protocol.kind === 'BGP', wide);
 }
 
 function timer({ remainsS, ofS }: TimerView): string {
@@ -68,12 +83,7 @@ function timer({ remainsS, ofS }: TimerView): string {
 }
 
 function* bgpDetails(bgp: BgpView): Iterable<string> {
-  yield `  BGP state:          ${bgp.state}`;
-  if (bgp.neighborRange) yield `    Neighbor range:   ${formatPrefix(bgp.neighborRange)}`;
-  else {
-    const zone = bgp.neighborInterface === undefined ? '' : `%${bgp.neighborInterface}`;
-    yield `    Neighbor address: ${bgp.neighborAddress ? formatIp(bgp.neighborAddress) : '::'}${zone}`;
-  }
+  yield* neighborLines(bgp);
   if (bgp.neighborPort !== undefined) yield `    Neighbor port:    ${bgp.neighborPort}`;
   yield `    Neighbor AS:      ${bgp.neighborAs}`;
   yield `    Local AS:         ${bgp.localAs}`;
@@ -146,11 +156,7 @@ function* capabilities(side: CapabilitiesView): Iterable<string> {
   if (side.role !== undefined) yield `      Role: ${side.role}`;
 }
 
-function* limitDetails(label: string, limit: LimitView | undefined): Iterable<string> {
-  if (!limit) return;
-  yield `    ${label.padEnd(16)}${limit.limit}${limit.hit ? ' [HIT]' : ''}`;
-  yield `      Action:       ${limit.action}`;
-}
+const IMPORT_STATE = { DOWN: 'DOWN', START: 'DOWN', UP: 'UP', FLUSHING: 'FLUSHING' } as const;
 
 function* pipeDetails({ table, peerTable, imports, exports }: PipeView): Iterable<string> {
   yield '  Channel main';
@@ -160,8 +166,8 @@ function* pipeDetails({ table, peerTable, imports, exports }: PipeView): Iterabl
   yield `    Export state:   ${exports.state}`;
   yield `    Import filter:  ${imports.filter}`;
   yield `    Export filter:  ${exports.filter}`;
-  yield* limitDetails('Import limit:', imports.limit);
-  yield* limitDetails('Export limit:', exports.limit);
+  yield* limitLines('    ', 'Import limit:', imports.limit);
+  yield* limitLines('    ', 'Export limit:', exports.limit);
   if (!imports.stats || !exports.stats) return;
   yield `  Routes:         ${imports.stats.routes} imported, ${exports.stats.routes} exported`;
   yield '  Route change stats:     received   rejected   filtered    ignored   accepted';
@@ -174,47 +180,29 @@ function* flowCounters(
   { updates, withdraws }: NonNullable<PipeFlowView['stats']>,
 ): Iterable<string> {
   const { received, rejected, filtered, ignored, accepted } = updates;
-  const line = (text: string): string => text.slice(2);
-  yield line(counters(`${label} updates:`, received, rejected, filtered, ignored, accepted));
-  yield line(
-    counters(
-      `${label} withdraws:`,
-      withdraws.received,
-      withdraws.rejected,
-      NONE,
-      withdraws.ignored,
-      withdraws.accepted,
-    ),
-  );
+  yield `    ${counters(`${label} updates:`, [received, rejected, filtered, ignored, accepted])}`;
+  const { received: gone, rejected: kept, ignored: unknown, accepted: taken } = withdraws;
+  yield `    ${counters(`${label} withdraws:`, [gone, kept, NONE, unknown, taken])}`;
 }
 
-const NONE = '---';
-
-/** Five counters in columns of ten; those that a row has not are dashes. */
-function counters(label: string, ...values: (number | typeof NONE)[]): string {
-  return `      ${label.padEnd(20)}${values.map((value) => String(value).padStart(10)).join(' ')}`;
-}
-
-function* channelDetails(channel: ChannelView, isBgp: boolean): Iterable<string> {
+function* channelDetails(channel: ChannelView, isBgp: boolean, wide: boolean): Iterable<string> {
   yield `  Channel ${channel.name}`;
   yield `    State:          ${channel.state}`;
+  if (wide) {
+    yield `    Import state:   ${IMPORT_STATE[channel.state]}`;
+    yield `    Export state:   ${channel.state === 'UP' ? 'READY' : 'DOWN'}`;
+  }
   yield `    Table:          ${channel.table}`;
   yield `    Preference:     ${channel.preference}`;
   yield `    Input filter:   ${channel.importFilter}`;
   yield `    Output filter:  ${channel.exportFilter}`;
-  yield* limitDetails('Receive limit:', channel.receiveLimit);
-  yield* limitDetails('Import limit:', channel.importLimit);
-  yield* limitDetails('Export limit:', channel.exportLimit);
+  yield* limitLines('    ', 'Receive limit:', channel.receiveLimit);
+  yield* limitLines('    ', 'Import limit:', channel.importLimit);
+  yield* limitLines('    ', 'Export limit:', channel.exportLimit);
   if (channel.state !== 'DOWN') {
-    const { stats } = channel;
-    const filtered = channel.importKeepFiltered ? `, ${stats.filtered} filtered` : '';
-    yield `    Routes:         ${stats.imported} imported${filtered}, ${stats.exported} exported, ${stats.preferred} preferred`;
-    yield '    Route change stats:     received   rejected   filtered    ignored   accepted';
-    const { importUpdates: iu, importWithdraws: iw, exportUpdates: eu, exportWithdraws: ew } = stats;
-    yield counters('Import updates:', iu.received, iu.rejected, iu.filtered, iu.ignored, iu.accepted);
-    yield counters('Import withdraws:', iw.received, iw.rejected, NONE, iw.ignored, iw.accepted);
-    yield counters('Export updates:', eu.received, eu.rejected, eu.filtered, NONE, eu.accepted);
-    yield counters('Export withdraws:', ew.received, NONE, NONE, NONE, ew.accepted);
+    yield `    Routes:         ${routesText(channel)}`;
+    const lines = wide ? wideCounterLines(channel.stats) : counterLines(channel.stats);
+    for (const line of lines) yield `    ${line}`;
   }
   if (!isBgp) return;
   if (channel.neighborRestart) yield `    Neighbor GR:    ${channel.neighborRestart}`;

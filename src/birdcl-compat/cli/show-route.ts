@@ -9,10 +9,11 @@ import type { Policy } from '../../rib/policy.ts';
 import { NO_ATTRS } from '../../rib/policy.ts';
 import { AsPath } from '../filter/as-path.ts';
 import { formatPrefix } from '../filter/values.ts';
-import type { DaemonView, RouteQuery, RouteView } from './daemon-view.ts';
+import type { RouteQuery, RouteView } from './daemon-view.ts';
+import type { SocketDialect } from './dialect.ts';
 import { CODE, last, more } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
-import { formatTime } from './time.ts';
+import { sessionTime, tableName, type Session } from './session.ts';
 
 export interface ShowRoute {
   /** One walk for each table. */
@@ -25,6 +26,8 @@ export interface ShowRoute {
   readonly policy?: Policy;
   readonly all: boolean;
   readonly count: 'no' | 'stats' | 'count';
+  /** Say why, instead of showing the routes. */
+  readonly explain: boolean;
 }
 
 /** Length at which a list of communities goes on in the next line. */
@@ -35,46 +38,54 @@ const ORIGIN_LETTER = 'ie?';
 /** BIRD's words for where routes come from. */
 const SOURCE_WORD = { BGP: 'BGP', static: 'static', device: 'device' } as const;
 
-/** `(100/20) [AS65001i]` */
-function routeInfo(row: RouteView, store: AttrStore): string {
+/** `(100/20) [AS65001i]`; BIRD 2 says nothing of next hops that cannot be reached. */
+function routeInfo(row: RouteView, store: AttrStore, dialect: SocketDialect): string {
   if (row.source !== 'BGP') {
     const at = store.valueAt(row.attrs, LOCAL_ATTR.igpMetric);
     return at < 0 ? ` (${row.preference})` : ` (${row.preference}/${asAt(store.bytes, at)})`;
   }
   const marks = (row.suppressed ? '-' : '') + (row.stale ? 's' : '');
   let metric = '';
-  if (row.igpMetric !== undefined) {
-    metric =
-      row.igpMetric === 'unreachable' ? '/-' : row.igpMetric === 'unknown' ? '/?' : `/${row.igpMetric}`;
-  }
+  if (row.igpMetric === 'unreachable') metric = dialect.version === 1 ? '/-' : '';
+  else if (row.igpMetric !== undefined) metric = row.igpMetric === 'unknown' ? '/?' : `/${row.igpMetric}`;
   const at = store.valueAt(row.attrs, ATTR.asPath);
   const origin = at < 0 ? 0 : new AsPath(store.bytes.subarray(at, at + store.foundLength)).last;
   const letter = (store.flags[row.attrs]! & HAS.origin) === 0 ? '' : ORIGIN_LETTER[store.origin[row.attrs]!]!;
   return ` (${row.preference}${marks}${metric}) [${origin === 0 ? '' : `AS${origin}`}${letter}]`;
 }
 
-function* routeLines(view: DaemonView, row: RouteView, nowMs: number, named: boolean): Iterable<Reply> {
-  const store = view.attributes;
-  const time = formatTime(view.config.timeFormats, 'route', row.changedMs, nowMs);
+/** `via 10.0.0.1 on eth0`, as the one line of BIRD 1.6 has it. */
+function viaOf(row: RouteView): string {
+  const [hop, second] = row.nextHops;
+  if (row.destination !== 'unicast') return row.destination;
+  if (second) return 'multipath';
+  if (!hop?.address) return `dev ${hop?.interface ?? '?'}`;
+  return `via ${formatIp(hop.address)} on ${hop.interface ?? '?'}`;
+}
+
+/** The lines of one route, without its attributes. */
+export function routeLines(session: Session, row: RouteView, nowMs: number, named: boolean): Reply[] {
+  const { view, dialect } = session;
+  const time = sessionTime(session, 'route', row.changedMs, nowMs);
   const via = row.nextHops[0]?.address;
   const from = row.from && !(via && sameIp(via, row.from)) ? ` from ${formatIp(row.from)}` : '';
-  const name = (named ? formatPrefix(row.prefix) : '').padEnd(20);
+  const old = dialect.version === 1;
+  const name = (named ? formatPrefix(row.prefix) : '').padEnd(old ? 18 : 20);
   const star = row.primary ? ' *' : '';
-  yield more(
-    CODE.route,
-    `${name} ${row.destination} [${row.protocol} ${time}${from}]${star}${routeInfo(row, store)}`,
-  );
+  const info = routeInfo(row, view.attributes, dialect);
+  const to = old ? viaOf(row) : row.destination;
+  const lines = [more(CODE.route, `${name} ${to} [${row.protocol} ${time}${from}]${star}${info}`)];
+  if (old && row.nextHops.length < 2) return lines;
   for (const hop of row.nextHops) {
     const weight = row.nextHops.length > 1 ? ` weight ${hop.weight ?? 1}` : '';
     const on = hop.interface === undefined ? '' : ` on ${hop.interface}`;
     const onlink = hop.onlink ? ' onlink' : '';
-    yield more(
-      CODE.route,
-      hop.address
-        ? `\tvia ${formatIp(hop.address)}${on}${onlink}${weight}`
-        : `\tdev ${hop.interface ?? '?'}${onlink}`,
-    );
+    const text = hop.address
+      ? `\tvia ${formatIp(hop.address)}${on}${onlink}${weight}`
+      : `\tdev ${hop.interface ?? '?'}${onlink}`;
+    lines.push(more(CODE.route, text));
   }
+  return lines;
 }
 
 /** The value of an attribute over as many lines as it needs. */
@@ -109,29 +120,54 @@ function isOwnNextHop(
   return destination >= 0 && store.bytes[destination] === DESTINATION.recursive;
 }
 
-function* attributeLines(store: AttrStore, row: RouteView): Iterable<Reply> {
-  yield more(CODE.routeDetail, `\tType: ${SOURCE_WORD[row.source]} univ`);
+/** What an attribute is called in an answer. `known` is BIRD 2's name without its prefix. */
+function attributeName(code: number, flags: number, known: string | undefined, newNames: boolean): string {
+  const number = code.toString(16).padStart(2, '0');
+  if (newNames) {
+    if (known === undefined) return `bgp_unknown_0x${number}`;
+    return known === 'as_path' ? 'bgp_path' : `bgp_${known}`;
+  }
+  if (known !== undefined) return `BGP.${known}`;
+  return `BGP.${number}${flags & FLAG.transitive ? ' [t]' : ''}`;
+}
+
+/** Lines that come before those of BGP's attributes. */
+function* generalLines(row: RouteView, { version, newNames }: SocketDialect): Iterable<Reply> {
+  const source = SOURCE_WORD[row.source];
+  if (!newNames) {
+    yield more(CODE.routeDetail, `\tType: ${source} ${version === 1 ? 'unicast ' : ''}univ`);
+    return;
+  }
+  yield more(CODE.attribute, `\tpreference: ${row.preference}`);
+  if (row.from) yield more(CODE.attribute, `\tfrom: ${formatIp(row.from)}`);
+  yield more(CODE.attribute, `\tsource: ${source}`);
+}
+
+export function* attributeLines({ view, dialect }: Session, row: RouteView): Iterable<Reply> {
+  const store: AttrStore = view.attributes;
+  yield* generalLines(row, dialect);
   const found: [number, number, number, number][] = [];
   store.forEach(row.attrs, (code, flags, at, length) => found.push([code, flags, at, length]));
+  // An IPv6 next hop stands where an IPv4 one would.
+  const order = (code: number): number => (code === ATTR.mpReach ? ATTR.nextHop : code);
+  found.sort(([a], [b]) => order(a) - order(b));
   for (const [code, flags, at, length] of found) {
     if (code === LOCAL_ATTR.igpMetric) yield more(CODE.attribute, `\tigp_metric: ${asAt(store.bytes, at)}`);
     if (code > 255 || isOwnNextHop(store, row, code, at, length)) continue;
     const known = ATTRIBUTES[code];
     // The next hop is shown under one name, whatever family it has.
-    const name = code === ATTR.mpReach ? 'next_hop' : known?.name;
-    if (known && name !== undefined) {
-      for (const line of wrapped(`BGP.${name}`, known.format(store.bytes, at, length))) {
-        yield more(CODE.attribute, line);
-      }
-    } else {
-      const bytes = Array.from(store.bytes.subarray(at, at + length), (byte) =>
-        byte.toString(16).padStart(2, '0'),
-      );
-      const mark = flags & FLAG.transitive ? ' [t]' : '';
-      for (const line of wrapped(`BGP.${code.toString(16).padStart(2, '0')}${mark}`, bytes.join(' '))) {
-        yield more(CODE.attribute, line);
-      }
-    }
+    const name = attributeName(
+      code,
+      flags,
+      code === ATTR.mpReach ? 'next_hop' : known?.name,
+      dialect.newNames,
+    );
+    const value = known
+      ? known.format(store.bytes, at, length)
+      : Array.from(store.bytes.subarray(at, at + length), (byte) => byte.toString(16).padStart(2, '0')).join(
+          ' ',
+        );
+    for (const line of wrapped(name, value)) yield more(CODE.attribute, line);
   }
 }
 
@@ -141,14 +177,28 @@ interface Counts {
   networks: number;
 }
 
-export function* showRoute(view: DaemonView, request: ShowRoute): Answer {
+/** Whether only the size of whole tables is asked for, which is known without a walk. */
+function isPlainCount({ count, queries, policy, protocol }: ShowRoute): boolean {
+  const whole = ({ match, export: wanted, received, primaryOnly, filtered }: RouteQuery): boolean =>
+    !match && !wanted && received === undefined && !primaryOnly && !filtered;
+  return count === 'count' && !policy && protocol === undefined && queries.every(whole);
+}
+
+function countLine({ shown, routes, networks }: Counts): string {
+  return `${shown} of ${routes} routes for ${networks} networks`;
+}
+
+export function* showRoute(session: Session, request: ShowRoute): Answer {
+  const { view, dialect } = session;
+  const old = dialect.version === 1;
+  const known = isPlainCount(request);
   const { nowMs } = view.status();
   const total: Counts = { shown: 0, routes: 0, networks: 0 };
   let headings = 0;
   const heading = function* (table: string): Iterable<Reply> {
-    if (request.count === 'count') return;
+    if (old || request.count === 'count') return;
     if (headings++ > 0) yield more(CODE.route, '');
-    yield more(CODE.route, `Table ${table}:`);
+    yield more(CODE.route, `Table ${tableName(session, table)}:`);
   };
   const single = request.queries[0]?.match && request.queries[0].match.mode !== 'in';
   for (const query of request.queries) {
@@ -159,7 +209,11 @@ export function* showRoute(view: DaemonView, request: ShowRoute): Answer {
       yield* heading(query.table);
     }
     let named = true;
-    for (const found of view.routes(query)) {
+    if (known) {
+      const { routes, networks } = view.counts(query.table);
+      Object.assign(counts, { shown: routes, routes, networks });
+    }
+    for (const found of known ? [] : view.routes(query)) {
       if (!found) {
         yield undefined;
         continue;
@@ -169,7 +223,7 @@ export function* showRoute(view: DaemonView, request: ShowRoute): Answer {
         counts.networks++;
         named = true;
       }
-      const row = select(view, request, query, found);
+      const row = select(session, request, query, found);
       if (!row) {
         yield undefined;
         continue;
@@ -183,35 +237,30 @@ export function* showRoute(view: DaemonView, request: ShowRoute): Answer {
         headed = true;
         yield* heading(query.table);
       }
-      yield* routeLines(view, row, nowMs, named);
-      if (request.all) yield* attributeLines(view.attributes, row);
+      for (const line of routeLines(session, row, nowMs, named)) yield line;
+      if (request.all) yield* attributeLines(session, row);
       named = false;
     }
-    if (request.count !== 'no' && !single) {
+    if (request.count !== 'no' && !single && !old) {
       if (!headed) yield* heading(query.table);
-      yield more(
-        CODE.route,
-        `${counts.shown} of ${counts.routes} routes for ${counts.networks} networks in table ${query.table}`,
-      );
+      yield more(CODE.route, `${countLine(counts)} in table ${query.table}`);
     }
     total.shown += counts.shown;
     total.routes += counts.routes;
     total.networks += counts.networks;
   }
-  if (single && total.routes === 0) yield last(CODE.routeNotFound, 'Network not found');
+  if (single && total.routes === 0) {
+    yield last(CODE.routeNotFound, old ? 'Network not in table' : 'Network not found');
+  } else if (request.count !== 'no' && !single && old) yield last(CODE.routeCount, countLine(total));
   else if (request.count !== 'no' && request.queries.length > 1 && !single) {
     if (headings > 0) yield more(CODE.route, '');
-    const { shown, routes, networks } = total;
-    yield last(
-      CODE.routeCount,
-      `Total: ${shown} of ${routes} routes for ${networks} networks in ${request.queries.length} tables`,
-    );
+    yield last(CODE.routeCount, `Total: ${countLine(total)} in ${request.queries.length} tables`);
   } else yield last(CODE.ok);
 }
 
 /** The row as it is to be shown, or undefined. */
 function select(
-  view: DaemonView,
+  { view }: Session,
   request: ShowRoute,
   query: RouteQuery,
   row: RouteView,

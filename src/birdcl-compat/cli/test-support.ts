@@ -20,6 +20,7 @@ import type {
   RouteView,
 } from './daemon-view.ts';
 import { Commands } from './commands.ts';
+import type { SocketDialect } from './dialect.ts';
 import { CliSession } from './protocol.ts';
 
 const TIME = new Date(2026, 0, 2, 3, 4, 5, 678).getTime();
@@ -123,7 +124,6 @@ const PROTOCOLS: readonly ProtocolView[] = [
 ];
 
 export class FakeDaemon implements DaemonView {
-  readonly version = '2.0.12';
   readonly config = load(REFLECTOR).config!;
   readonly attributes = new AttrStore();
   readonly log: string[] = [];
@@ -199,6 +199,41 @@ export class FakeDaemon implements DaemonView {
 
   interfaces(): ReturnType<DaemonView['interfaces']> {
     return [];
+  }
+
+  counts(table: string): ReturnType<DaemonView['counts']> {
+    return table === 'master4' ? { routes: 6, networks: 3 } : { routes: 0, networks: 0 };
+  }
+
+  explain(): ReturnType<DaemonView['explain']> {
+    const prefix = prefixOf('10.65.1.0/24');
+    const [best, other] = [...this.#rows(prefix, true)];
+    return {
+      prefix,
+      table: 'master4',
+      best: best!,
+      others: [{ route: other!, reason: 'higher preference', rule: 'BIRD' }],
+      filtered: [],
+      exports: [
+        {
+          route: best!,
+          sent: false,
+          gates: [
+            { name: 'best path', result: 'passed', text: 'it is the best of its network' },
+            { name: 'export filter', result: 'stopped', text: 'clients_out: reject at bird.conf:7' },
+          ],
+        },
+      ],
+    };
+  }
+
+  setDebug(protocol: string, channel: string | undefined, flags: ReadonlySet<string>): void {
+    const name = channel === undefined ? protocol : `${protocol}.${channel}`;
+    this.log.push(`debug ${name} ${[...flags].join(' ')}`);
+  }
+
+  dump(kind: string): Iterable<string | undefined> {
+    return [`all about ${kind}`, undefined];
   }
 
   memory(): ReturnType<DaemonView['memory']> {
@@ -278,9 +313,9 @@ export class FakeClient {
   readonly session: CliSession;
   readonly #later: (() => void)[] = [];
 
-  constructor(view: DaemonView) {
+  constructor(view: DaemonView, dialect?: SocketDialect) {
     const held: { session?: CliSession } = {};
-    const commands = new Commands(view, (line) => held.session?.notice(line));
+    const commands = new Commands(view, (line) => held.session?.notice(line), dialect);
     this.session = new CliSession(
       {
         write: (text) => {

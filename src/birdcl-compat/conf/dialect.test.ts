@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DaemonView } from '../cli/daemon-view.ts';
+import { DEFAULT_DIALECT } from '../cli/dialect.ts';
+import type { Session } from '../cli/session.ts';
 import { parseShowRoute } from '../cli/route-arguments.ts';
 import { formatNet } from '../filter/nets.ts';
 import { Cursor } from './cursor.ts';
@@ -60,7 +62,8 @@ describe('BIRD 1.6', () => {
     const tokens = new Tokens();
     tokens.addFile('', 'table master', undefined);
     const view = { config: config(load1(NODE)) } as DaemonView;
-    const { queries } = parseShowRoute(new Cursor(tokens), view);
+    const session = { view, dialect: DEFAULT_DIALECT } as Session;
+    const { queries } = parseShowRoute(new Cursor(tokens), session);
     expect(queries.map(({ table }) => table)).toEqual(['master4']);
   });
 

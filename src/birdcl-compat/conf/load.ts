@@ -1,4 +1,5 @@
 /** From text to a checked configuration, or to what is wrong with it. */
+import type { FamilyIndex } from '../../base/family.ts';
 import { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import type { Diagnostic } from './diagnostics.ts';
@@ -18,6 +19,8 @@ export interface LoadResult {
   readonly config?: DaemonConfig;
   /** As chosen or recognised; absent where the file could not be read. */
   readonly dialect?: Dialect;
+  /** Of each file. */
+  readonly dialects: readonly Dialect[];
   /** In the order of the text; the first is the one that BIRD would report. */
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
@@ -89,12 +92,11 @@ export function loadTokens(
     },
   };
   const configs: DaemonConfig[] = [];
-  let dialect: Dialect | undefined;
+  const dialects: Dialect[] = [];
   for (const { path, text } of sources) {
     const from = tokens.length;
     tokens.addFile(path, text, files);
     const own = recogniseDialect(tokens, choice, path, from);
-    dialect ??= own;
     const lowering = new Lowering(host, reporter, own, testing);
     try {
       parseConfig(new Cursor(tokens, own, from, lowering.scope), (statement) => lowering.add(statement));
@@ -108,7 +110,8 @@ export function loadTokens(
       () => errors.length > 0,
       (at) => tokens.locate(at),
     );
-    if (config) configs.push(config);
+    if (config) configs.push(own.version === 1 ? ofFamily(config, own.family) : config);
+    dialects.push(own);
   }
   if (tokens.hasRepeats && (errors.length > 0 || reported > 0)) return undefined;
   errors.sort((a, b) => a.at - b.at);
@@ -117,10 +120,19 @@ export function loadTokens(
     ...(complete && {
       config: mergeConfigs(configs, (message) => reporter.warn(tokens.length - 1, message)),
     }),
-    ...(dialect && { dialect }),
+    ...(dialects[0] && { dialect: dialects[0] }),
+    dialects,
     errors: errors.slice(0, MAX_ERRORS).map((error) => tokens.diagnostic(error, 'error')),
     warnings,
   };
+}
+
+/** Protocols without routes keep in mind which of the two daemons of BIRD 1.6 they belong to. */
+function ofFamily(config: DaemonConfig, fileFamily: FamilyIndex): DaemonConfig {
+  const protocols = config.protocols.map((protocol) =>
+    protocol.kind === 'bgp' || protocol.kind === 'static' ? protocol : { ...protocol, fileFamily },
+  );
+  return { ...config, protocols };
 }
 
 /** A syntax error, with a word on the dialect where that was recognised and may be wrong. */
@@ -157,7 +169,7 @@ export function loadFiles(
       const reason = error instanceof Error ? error.message : String(error);
       const message = `Unable to open configuration file ${path}: ${reason}`;
       const location = { file: path, line: 0, column: 0 };
-      return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [] };
+      return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [], dialects: [] };
     }
   }
   return loadSources(sources, files, host, choice, testing);

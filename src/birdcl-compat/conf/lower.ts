@@ -293,6 +293,7 @@ export class Lowering {
       timeFormats: globals.timeFormats,
       gracefulRestartWaitS: globals.gracefulRestartWaitS,
       watchdogWarningMs: globals.watchdogWarningMs,
+      cli: globals.cli,
       tables: this.#tables,
       protocols,
       symbols: this.scope,

@@ -137,6 +137,8 @@ export interface BgpChannelConfig extends ChannelConfig {
 
 interface ProtocolConfig {
   readonly name: string;
+  /** Given where the protocol is from a file of BIRD 1.6, which has one family. */
+  readonly fileFamily?: FamilyIndex;
   readonly disabled: boolean;
   readonly description?: string;
   readonly debug: DebugFlags;
@@ -258,6 +260,14 @@ export type HostProtocolConfig = DeviceProtocolConfig | DirectProtocolConfig | K
 export type AnyProtocolConfig =
   BgpProtocolConfig | StaticProtocolConfig | PipeProtocolConfig | HostProtocolConfig;
 
+/** A control socket besides those of the command line: `cli "PATH" { … }`. */
+export interface CliSocketConfig {
+  readonly path: string;
+  readonly restrict: boolean;
+  /** BIRD 2's names of attributes, which is what sockets have; off: those of BIRD 3. */
+  readonly v2Attributes: boolean;
+}
+
 export interface DaemonConfig {
   /** Path of the main file. */
   readonly path: string;
@@ -271,6 +281,8 @@ export interface DaemonConfig {
   readonly gracefulRestartWaitS: number;
   /** An event that holds the loop longer than this is logged; 0 turns it off. */
   readonly watchdogWarningMs: number;
+  /** Control sockets besides those of the command line. */
+  readonly cli: readonly CliSocketConfig[];
   readonly tables: readonly TableConfig[];
   /** In the order of the text. */
   readonly protocols: readonly AnyProtocolConfig[];

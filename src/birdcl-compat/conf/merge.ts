@@ -23,6 +23,7 @@ export function mergeConfigs(
   return {
     ...first,
     log: distinct(configs.flatMap(({ log }) => log)),
+    cli: configs.flatMap(({ cli }) => cli),
     tables: [...tables.values()],
     protocols: mergeProtocols(configs, warn),
     symbols: mergeScopes(configs.map(({ symbols }) => symbols)),

@@ -24,7 +24,12 @@ function load(text: string, findsRepeats: boolean): { result: LoadResult | undef
   return { result: loadTokens(tokens, [{ path: 'bird.conf', text }], NO_FILES, HOST, {}), tokens };
 }
 
-const RUNNING = { isEnabled: () => true, isUp: () => true, canRefresh: () => true, staleTimesFit: () => true };
+const RUNNING = {
+  isEnabled: () => true,
+  isUp: () => true,
+  canRefresh: () => true,
+  staleTimesFit: () => true,
+};
 
 /** All that a configuration says but its filters, which `planChanges` compares. */
 function withoutFilters(config: DaemonConfig): unknown {

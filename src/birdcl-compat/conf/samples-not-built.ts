@@ -214,7 +214,7 @@ export const NOTICED: readonly {
   {
     name: 'threads and control sockets',
     text: `threads 4;\ncli "/tmp/x.ctl" { restrict; };\n${HEAD}`,
-    notices: ["1:1 'threads' has no effect", "2:1 'cli' has no effect"],
+    notices: ["1:1 'threads' has no effect"],
     newer: true,
   },
   {

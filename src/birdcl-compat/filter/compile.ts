@@ -1,7 +1,7 @@
 /** From checked filters to `Policy` functions over a store of attributes. */
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import { ACCEPT, NO_ATTRS, REJECT } from '../../rib/policy.ts';
-import type { Policy } from '../../rib/policy.ts';
+import type { Policy, PolicyContext } from '../../rib/policy.ts';
 import { CodeCache } from './code.ts';
 import { STACK_OVERFLOW } from './evaluate.ts';
 import { Generator } from './generate.ts';
@@ -46,6 +46,16 @@ export class FilterCompiler {
       this.#policies.set(program, policy);
     }
     return policy;
+  }
+
+  /**
+   * What a filter says to one route, and the token of the statement that said it (0 where none did: the filter is
+   * `all` or `none`, or failed). For questions of people; batches use `policy`.
+   */
+  decide(program: FilterProgram, attrs: number, context: PolicyContext): { attrs: number; at: number } {
+    this.#run.decidedAt = 0;
+    const result = this.policy(program).evaluate(attrs, context);
+    return { attrs: result, at: this.#run.decidedAt };
   }
 
   #compile(program: Extract<FilterProgram, { kind: 'filter' }>): Policy {

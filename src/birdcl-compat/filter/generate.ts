@@ -38,9 +38,12 @@ export class Generator extends ExpressionGenerator {
     return body.map((statement) => this.#statement(statement)).join('\n');
   }
 
-  #verdict(word: 'accept' | 'reject'): string {
+  #verdict(word: 'accept' | 'reject', at: number): string {
     const number = word === 'accept' ? 1 : 2;
-    return this.#isFunction ? `{ r.verdict = ${number}; return; }` : `return ${number};`;
+    const place = `r.decidedAt = ${at};`;
+    return this.#isFunction
+      ? `{ ${place} r.verdict = ${number}; return; }`
+      : `{ ${place} return ${number}; }`;
   }
 
   #statement(node: Statement): string {
@@ -69,11 +72,11 @@ export class Generator extends ExpressionGenerator {
       }
       case 'return':
         if (this.#isFunction) return `return ${this.expression(node.value)};`;
-        return `return (${this.needed(node.value)}) ? 1 : 2;`;
+        return `{ r.decidedAt = ${node.at}; return (${this.needed(node.value)}) ? 1 : 2; }`;
       case 'verdict': {
         const print = node.print.length > 0 ? this.#print(node.print, true) : '';
         if (node.verdict === 'error') return `${print} throw new o.FilterError(${node.at}, 'error');`;
-        return print + this.#verdict(node.verdict);
+        return print + this.#verdict(node.verdict, node.at);
       }
       case 'print':
         return this.#print(node.values, node.newline);

@@ -84,6 +84,8 @@ const SET_FLAGS: ReadonlyMap<number, number> = new Map(
  */
 export class FilterRun {
   verdict: number = VERDICT.none;
+  /** Token of the statement that gave the last verdict. */
+  decidedAt = 0;
   /**
    * Another number for each attribute set that is looked at: conditions that read attributes alone keep their answers as
    * long as it stays, because the routes of one message have one set.

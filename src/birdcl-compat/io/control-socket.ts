@@ -1,10 +1,11 @@
 /** The control socket: a Unix stream socket with BIRD's mode, one `CliSession` a connection. */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { Commands } from '../cli/commands.ts';
 import type { DaemonView } from '../cli/daemon-view.ts';
+import { DEFAULT_DIALECT, type SocketDialect } from '../cli/dialect.ts';
 import { CliSession } from '../cli/protocol.ts';
 import type { CliTransport } from '../cli/protocol.ts';
 
@@ -40,7 +41,14 @@ async function clear(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-function serve(socket: Socket, view: DaemonView): void {
+/** With those above it. Node's own recursion does not end where the system refuses with ENOENT, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+function serve(socket: Socket, view: DaemonView, dialect: SocketDialect): void {
   socket.setEncoding('utf8');
   const transport: CliTransport = {
     write: (text) => socket.write(text),
@@ -49,7 +57,10 @@ function serve(socket: Socket, view: DaemonView): void {
     resume: () => socket.resume(),
   };
   const held: { session?: CliSession } = {};
-  const session = new CliSession(transport, new Commands(view, (text) => held.session?.notice(text)));
+  const session = new CliSession(
+    transport,
+    new Commands(view, (text) => held.session?.notice(text), dialect),
+  );
   held.session = session;
   socket.on('data', (text: string) => session.received(text));
   socket.on('drain', () => session.drained());
@@ -61,14 +72,18 @@ function serve(socket: Socket, view: DaemonView): void {
  * Listens at `path`. Rejects, with a message that names the path, where another process does, or where the file
  * cannot be made.
  */
-export async function openControlSocket(path: string, view: DaemonView): Promise<ControlSocket> {
-  mkdirSync(dirname(path), { recursive: true });
+export async function openControlSocket(
+  path: string,
+  view: DaemonView,
+  dialect: SocketDialect = DEFAULT_DIALECT,
+): Promise<ControlSocket> {
+  makeFolder(dirname(path));
   await clear(path);
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serve(socket, view);
+    serve(socket, view, dialect);
   });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {

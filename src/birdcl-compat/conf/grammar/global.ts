@@ -21,6 +21,7 @@ import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
 import { LOG_CLASSES, TIME_FORMAT_USES } from '../lowered.ts';
 import type {
+  CliSocketConfig,
   DebugFlags,
   LogClass,
   LogTarget,
@@ -46,6 +47,8 @@ export interface GlobalDraft {
   timeFormats: Partial<Record<TimeFormatUse, TimeFormat>>;
   gracefulRestartWaitS: number;
   watchdogWarningMs: number;
+  /** Control sockets besides those of the command line. */
+  cli: CliSocketConfig[];
 }
 
 export function newGlobals(): GlobalDraft {
@@ -60,6 +63,7 @@ export function newGlobals(): GlobalDraft {
     timeFormats: {},
     gracefulRestartWaitS: 240,
     watchdogWarningMs: 5000,
+    cli: [],
   };
 }
 
@@ -274,29 +278,38 @@ const listen: Rule<GlobalDraft> = {
 interface CliNode {
   readonly path: Expression;
   readonly restrict: boolean;
+  readonly v2Attributes: boolean;
 }
 
-/** `cli "/run/other.ctl" { restrict; }` */
+/** `cli "/run/other.ctl" { restrict; v2 attributes; }`. `v2 attributes no` is Catbird's: names as in BIRD 3. */
 const controlSocket: Rule<GlobalDraft> = {
   words: 'cli',
   parse(cursor): CliNode {
     const path = text.parse(cursor);
     let restrict = false;
+    let v2Attributes = true;
     if (cursor.accept('{')) {
       while (!cursor.accept('}')) {
-        if (cursor.acceptWord('v2')) cursor.expectWord('attributes');
-        else {
+        if (cursor.acceptWord('v2')) {
+          cursor.expectWord('attributes');
+          v2Attributes = !cursor.acceptWord('no') && !cursor.acceptWord('off');
+          if (v2Attributes && !cursor.acceptWord('yes')) cursor.acceptWord('on');
+        } else {
           cursor.expectWord('restrict');
           restrict = true;
         }
         cursor.expect(';');
       }
     }
-    return { path, restrict };
+    return { path, restrict, v2Attributes };
   },
-  apply(_draft, argument, context, { at }) {
-    textOf((argument as CliNode).path, context.scope);
-    context.warn(at, "'cli' has no effect: Catbird has the one control socket of its command line");
+  apply(draft, argument, context, { at }) {
+    const { path, restrict, v2Attributes } = argument as CliNode;
+    const value = textOf(path, context.scope);
+    if (draft.cli.some((socket) => socket.path === value)) {
+      throw new ConfError(at, `Control socket '${value}' already defined`);
+    }
+    draft.cli.push({ path: value, restrict, v2Attributes });
   },
 };
 

@@ -1,0 +1,136 @@
+/** `show status`, `show memory` and `show symbols`. */
+import { formatIpv4 } from '../../base/ip.ts';
+import { TOKEN } from '../conf/lexer.ts';
+import type { ConfigSymbol } from '../conf/scope.ts';
+import type { MemoryRow } from './daemon-view.ts';
+import { VERSION_TEXT } from './dialect.ts';
+import { CODE, last, more } from './replies.ts';
+import type { Answer } from './replies.ts';
+import { end, sessionTime, type Handler, type Session } from './session.ts';
+
+const STATE_TEXT = {
+  up: 'Daemon is up and running',
+  reconfiguring: 'Reconfiguration in progress',
+  'shutting-down': 'Shutdown in progress',
+};
+
+export function* showStatus(session: Session): Answer {
+  const { view, dialect } = session;
+  const status = view.status();
+  const time = (ms: number): string => sessionTime(session, 'base', ms, status.nowMs);
+  yield more(CODE.version, `BIRD ${VERSION_TEXT[dialect.version]}`);
+  yield more(CODE.uptime, `Router ID is ${formatIpv4(status.routerId)}`);
+  if (dialect.version > 1) yield more(CODE.uptime, `Hostname is ${status.hostname}`);
+  yield more(CODE.uptime, `Current server time is ${time(status.nowMs)}`);
+  yield more(CODE.uptime, `Last reboot on ${time(status.bootMs)}`);
+  yield more(CODE.uptime, `Last reconfiguration on ${time(status.configuredMs)}`);
+  if (status.gracefulRestart) {
+    const { protocols, waitS } = status.gracefulRestart;
+    const old = dialect.version === 1;
+    yield more(CODE.gracefulRestart, 'Graceful restart recovery in progress');
+    yield more(
+      CODE.gracefulRestart,
+      `  Waiting for ${protocols} ${old ? 'protocols' : 'channels'} to recover`,
+    );
+    yield more(
+      CODE.gracefulRestart,
+      `  Wait timer is ${waitS.toFixed(old ? 0 : 3)}/${view.config.gracefulRestartWaitS}`,
+    );
+  }
+  yield last(CODE.status, STATE_TEXT[status.state]);
+}
+
+/** A size as BIRD writes it: at most four digits, one decimal, and a unit. */
+function size(bytes: number): string {
+  const units = [' B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 10_000 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(1).padStart(6)} ${units[unit]!}`;
+}
+
+/** BIRD 1.6 has no decimals. */
+function wholeSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 10_000 && unit < 3; unit++) value = Math.floor((value + 512) / 1024);
+  return `${String(value).padStart(4)} ${' kMG'[unit]!}B`;
+}
+
+export function* showMemory({ dialect }: Session, rows: readonly MemoryRow[]): Answer {
+  yield more(CODE.memory, 'BIRD memory usage');
+  if (dialect.version > 1) yield more(CODE.memory, `${''.padEnd(17)} Effective    Overhead`);
+  for (const { name, effectiveBytes, overheadBytes } of rows) {
+    const sizes =
+      dialect.version === 1
+        ? wholeSize(effectiveBytes + overheadBytes)
+        : `${size(effectiveBytes)}   ${size(overheadBytes)}`;
+    yield more(CODE.memory, `${name.padEnd(17)} ${sizes}`);
+  }
+  yield last(CODE.ok);
+}
+
+const SYMBOL_CLASS: Readonly<Record<ConfigSymbol['kind'], string>> = {
+  constant: 'constant',
+  filter: 'filter',
+  function: 'function',
+  table: 'routing table',
+  attribute: 'custom attribute',
+  protocol: 'protocol',
+  template: 'protocol template',
+};
+
+/** Words of `show symbols` that choose a kind. */
+const SYMBOL_WORDS = ['table', 'filter', 'function', 'protocol', 'template'] as const;
+
+/** A name of the configuration with what it stands for, in the dialect's words. */
+export interface SymbolView {
+  readonly name: string;
+  readonly class: string;
+}
+
+function isRoa(symbol: ConfigSymbol): boolean {
+  return symbol.kind === 'table' && (symbol.table.net === 'roa4' || symbol.table.net === 'roa6');
+}
+
+function classOf(symbol: ConfigSymbol, version: number): string {
+  return version === 1 && isRoa(symbol) ? 'ROA table' : SYMBOL_CLASS[symbol.kind];
+}
+
+/** The names of a kind; all where none is given. */
+export function symbolViews({ view, dialect }: Session, kind: string | undefined): SymbolView[] {
+  const fits = (symbol: ConfigSymbol): boolean => {
+    if (kind === undefined) return true;
+    if (dialect.version === 1 && isRoa(symbol)) return kind === 'roa';
+    return symbol.kind === kind;
+  };
+  return [...view.config.symbols.entries()]
+    .filter(([, symbol]) => fits(symbol))
+    .map(([name, symbol]) => ({ name, class: classOf(symbol, dialect.version) }));
+}
+
+function symbolLine({ name, class: text }: SymbolView): string {
+  return `${name.padEnd(8)}\t${text}`;
+}
+
+function* showSymbols(rows: readonly SymbolView[]): Answer {
+  for (const symbol of rows) yield more(CODE.symbol, symbolLine(symbol));
+  yield last(CODE.ok);
+}
+
+export const runShowSymbols: Handler = (cursor, session) => {
+  const words: readonly string[] = session.dialect.version === 1 ? [...SYMBOL_WORDS, 'roa'] : SYMBOL_WORDS;
+  const kind = words.find((word) => cursor.acceptWord(word));
+  if (kind !== undefined || cursor.kind === TOKEN.end) {
+    end(cursor);
+    return showSymbols(symbolViews(session, kind));
+  }
+  const name = cursor.name('a symbol');
+  end(cursor);
+  const symbol = session.view.config.symbols.get(name);
+  const text = symbol ? classOf(symbol, session.dialect.version) : 'undefined';
+  return [last(CODE.symbol, symbolLine({ name, class: text }))];
+};
