@@ -252,8 +252,7 @@ function bgpView(
     state: status.state,
     neighborAddress: config.remoteAddress,
     ...(config.interface !== undefined && { neighborInterface: config.interface }),
-    ...(config.remotePort !== 179 &&
-      protocol.session.kind === 'single' && { neighborPort: config.remotePort }),
+    ...(config.remotePort !== 179 && status.direction === 'outgoing' && { neighborPort: config.remotePort }),
     neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
     localAs: config.localAs,
     ...(neighborRestart && { neighborRestart }),

@@ -21,7 +21,7 @@ function isBird(): boolean {
 function feeder(port: number, bird: number, catbird: number): string {
   const peer = (name: string, address: string, to: number): string => `
 protocol bgp ${name} {
-  local 127.0.0.2 port ${port} as 65000; neighbor ${address} port ${to} as 65000; multihop;
+  local 127.0.0.2 port ${port} as 65000; neighbor ${address} port ${to} as 65000; multihop; passive;
   ipv4 { import all; export all; };
 }`;
   return `router id 10.0.0.2;

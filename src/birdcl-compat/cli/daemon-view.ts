@@ -106,7 +106,7 @@ export interface BgpView {
   readonly neighborAddress?: IpAddress;
   readonly neighborInterface?: string;
   readonly neighborRange?: Prefix;
-  /** Given where it is not 179. */
+  /** Where it was called at one that is not 179, as BIRD shows it. */
   readonly neighborPort?: number;
   readonly neighborAs: number;
   readonly localAs: number;
