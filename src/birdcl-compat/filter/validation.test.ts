@@ -106,7 +106,7 @@ filter no_zero { if net.asn = 0 then reject; accept; }
 protocol static { roa4 { table r4; import filter no_zero; };
   route 10.0.0.0/8 max 24 as 65003; route 10.64.0.0/10 max 24 as 0; route 10.65.1.0/24 max 24 as 65004 { if net.len = 24 then reject; };
 }
-protocol static { aspa { table a; }; route aspa 65003 providers 65002; route aspa 65002 providers 65001, 65009; route aspa 65001 transit; }
+protocol static { aspa; route aspa 65003 providers 65002; route aspa 65002 providers 65001, 65009; route aspa 65001 transit; }
 `;
 
 describe('tables of a configuration', () => {

@@ -15,6 +15,7 @@ import { constant, numberOf } from '../constants.ts';
 import type { Cursor } from '../cursor.ts';
 import { ConfError } from '../diagnostics.ts';
 import { TOKEN } from '../lexer.ts';
+import type { NetType } from '../net-types.ts';
 import { accepted, applyOptions, noticed, option, RuleTable } from '../rules.ts';
 import type { Context, OptionNode, Rule } from '../rules.ts';
 import { mplsChannelRule } from './mpls.ts';
@@ -93,7 +94,9 @@ function channelRule(kind: NetKind): Rule<NetStaticDraft> {
     },
     apply(draft, node, context, { at }) {
       if (draft.channels.length > 0) throw new ConfError(at, 'Different channel type');
-      const channel: NetChannel = { kind, at, table: undefined, importFilter: ACCEPT_ALL };
+      const { word } = NET_KINDS[kind];
+      const { lookup: table } = context.scope.defaultTables.get(word as NetType) ?? {};
+      const channel: NetChannel = { kind, at, table, importFilter: ACCEPT_ALL };
       applyOptions(channel, node as OptionNode<NetChannel>[], context);
       draft.channels.push(channel);
     },
