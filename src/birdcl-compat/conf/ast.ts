@@ -23,10 +23,19 @@ export interface ProtocolNode {
   readonly name?: NameNode;
   readonly from?: NameNode;
   readonly options: OptionNode<ProtocolDraft>[];
-  /** First token of the protocol whose options it has but for those that are here (`repeats.ts`). */
-  repeats?: number;
   /** Token of the closing brace; absent until it is read. */
   end?: number;
+}
+
+/** A protocol that repeats an earlier one (`repeats.ts`). */
+export interface RepetitionNode {
+  readonly kind: 'repetition';
+  readonly at: number;
+  /** First token of the protocol that it repeats. */
+  readonly of: number;
+  readonly name: NameNode;
+  /** What it has in the slots of the other one: as many tokens, from this one on. */
+  readonly slots: number;
 }
 
 export type StatementNode =
@@ -45,6 +54,7 @@ export type StatementNode =
       readonly origins?: readonly Net[];
     }
   | ProtocolNode
+  | RepetitionNode
   | { readonly kind: 'language'; readonly statement: LanguageNode }
   /** Something that BIRD has and Catbird has not: an error at check time. */
   | { readonly kind: 'refused'; readonly at: number; readonly message: string; readonly hint: string };

@@ -100,6 +100,12 @@ function recogniseVersion(tokens: Tokens, from: number): 1 | 2 {
   const { kinds, values, length } = tokens;
   for (let at = from; at < length; at++) {
     if (Math.abs(evidence.bird1 - evidence.bird2) > CERTAIN) break;
+    if (kinds[at] === TOKEN.repeat) {
+      weighProtocol(tokens, values[at]!, evidence);
+      // Its name says nothing.
+      at++;
+      continue;
+    }
     if (kinds[at] !== TOKEN.word && values[at] !== OPEN) continue;
     const word = kinds[at] === TOKEN.word ? tokens.text(at) : '';
     if (word === 'protocol' || word === 'template') at = weighProtocol(tokens, at, evidence);
@@ -120,10 +126,6 @@ function weighProtocol(tokens: Tokens, start: number, evidence: Evidence): numbe
     // A protocol that was cut short ends where the next statement begins.
     if (isPunctuation(tokens, at, ';') || isPunctuation(tokens, at, '}')) return at;
     at++;
-  }
-  if (tokens.kinds[at + 1] === TOKEN.repeat) {
-    weighProtocol(tokens, tokens.values[at + 1]!, evidence);
-    return closingBrace(tokens, at);
   }
   const inherits = tokens.kinds[at - 2] === TOKEN.word && tokens.text(at - 2) === 'from';
   const end = closingBrace(tokens, at);

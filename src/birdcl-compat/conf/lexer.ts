@@ -4,7 +4,7 @@
  * kept as an `error` token, so that errors are met in the order of the text.
  */
 import { parseIpv4 } from '../../base/ip.ts';
-import { BLOCK_START, describeBlock, endsLine, hasShapeOf } from './repeats.ts';
+import { BLOCK_START, describeBlock, endsLine } from './repeats.ts';
 import type { TokenColumns, WholeBlock } from './repeats.ts';
 import { punctuationCode, TOKEN } from './token.ts';
 import type { TokenKind } from './token.ts';
@@ -160,8 +160,8 @@ export class Tokens {
   #afterBlock = -1;
   /** Where the block at hand began: its first token, and its place in the file. */
   #block: { readonly first: number; readonly start: number; readonly source: number } | undefined;
-  /** First and last tokens of the blocks that others repeat. */
-  readonly #repeated: { readonly first: number; readonly last: number }[] = [];
+  /** The blocks that others repeat, by their first token. */
+  readonly #repeated = new Map<number, WholeBlock>();
 
   /** @param findsRepeats read blocks that repeat an earlier one as what differs (`repeats.ts`) */
   constructor(findsRepeats = false) {
@@ -174,12 +174,18 @@ export class Tokens {
 
   /** Whether some blocks are kept as what differs from an earlier one. */
   get hasRepeats(): boolean {
-    return this.#repeated.length > 0;
+    return this.#repeated.size > 0;
   }
 
-  /** Whether a token is in a block that others repeat. */
+  /** Whether a token is in a block that others repeat, or stands for one that repeats it. */
   isRepeated(at: number): boolean {
-    return this.#repeated.some(({ first, last }) => first <= at && at <= last);
+    if (this.kinds[at] === TOKEN.repeat) return true;
+    return [...this.#repeated.values()].some(({ first, last }) => first <= at && at <= last);
+  }
+
+  /** The slots of the block that begins with a token, where it is repeated (`WholeBlock`). */
+  slotsOf(first: number): readonly number[] {
+    return this.#repeated.get(first)?.slots ?? [];
   }
 
   /** Number of the file that a token is from. */
@@ -301,18 +307,12 @@ export class Tokens {
     this.#push(TOKEN.error, start, end, 0);
   }
 
-  /** Reads a part of a file, the whole by default; returns where it stopped, which may be behind the end. */
-  #scan(
-    source: number,
-    files: ConfigFiles | undefined,
-    depth: number,
-    from = 0,
-    end = this.#sources[source]!.text.length,
-  ): number {
+  #scan(source: number, files: ConfigFiles | undefined, depth: number): void {
     const { text } = this.#sources[source]!;
-    let at = from;
+    const end = text.length;
+    let at = 0;
     /** Where the line began, for `include`, which must be its first word. */
-    let line = from;
+    let line = 0;
     while (at < end && !this.#stopped) {
       const code = text.charCodeAt(at);
       switch (code < 128 ? BEGINS_BY_CODE[code] : BEGINS.nothing) {
@@ -372,12 +372,18 @@ export class Tokens {
           at++;
       }
     }
-    return at;
   }
 
   get #columns(): TokenColumns {
     const { kinds, values, words } = this;
-    return { kinds, values, starts: this.#starts, length: this.#length, words: words.names };
+    return {
+      kinds,
+      values,
+      starts: this.#starts,
+      ends: this.#ends,
+      length: this.#length,
+      words: words.names,
+    };
   }
 
   /** Reads a block that repeats the one before it; returns its end, or 0 where it is to be read like any other. */
@@ -388,7 +394,7 @@ export class Tokens {
       if (this.#whole) this.#afterBlock = this.#length;
     }
     const mark = this.#length;
-    const end = this.#whole && this.#afterBlock === mark ? this.#repeat(source, text, at, this.#whole) : 0;
+    const end = this.#whole && this.#afterBlock === mark ? this.#repeat(text, at, this.#whole) : 0;
     if (end > 0) {
       this.#afterBlock = this.#length;
       this.#block = undefined;
@@ -400,33 +406,43 @@ export class Tokens {
   }
 
   /** Returns the end of the block, or 0 where it does not repeat `whole`; some tokens may have been pushed then. */
-  #repeat(source: number, text: string, start: number, { first, last, tail, sections }: WholeBlock): number {
+  #repeat(text: string, start: number, whole: WholeBlock): number {
+    const { first, slots, pieces } = whole;
     const name = start + BLOCK_START.length;
-    let at = name;
-    while (IN_WORD[text.charCodeAt(at)] === 1) at++;
-    if (at === name || !isAt(text, tail, at)) return 0;
-    // The word `protocol` is known; the rest of the header is too but for the name.
-    const header = this.#length;
-    at += tail.length;
-    if (this.#word(text, start) !== name - ' bgp '.length) return 0;
-    if (this.#scan(source, undefined, 0, name - 'bgp '.length, at) !== at) return 0;
-    if (this.kinds[header + 2] !== TOKEN.word) return 0;
-    this.#push(TOKEN.repeat, at, at, first);
-    for (const section of sections) {
-      if (isAt(text, section.text, at)) {
-        at += section.text.length;
-        continue;
+    this.#push(TOKEN.repeat, start, name - 1, first);
+    let at = this.#word(text, name);
+    if (at === name || this.kinds[this.#length - 1] !== TOKEN.word) return 0;
+    for (let i = 0; i < pieces.length; i++) {
+      if (i > 0) {
+        at = this.#slot(text, at);
+        if (this.kinds[this.#length - 1] !== this.kinds[slots[i - 1]!]) return 0;
       }
-      const end = section.varying ? text.indexOf('\n', at) + 1 : 0;
-      const from = this.#length;
-      if (end === 0 || this.#scan(source, undefined, 0, at, end) !== end) return 0;
-      if (!hasShapeOf(this.#columns, from, this.#length - from, section.varying!)) return 0;
-      at = end;
+      const piece = pieces[i]!;
+      if (!isAt(text, piece, at)) return 0;
+      at += piece.length;
     }
     if (text.charCodeAt(at) !== 125 || !endsLine(text, at + 1)) return 0;
     this.#push(TOKEN.punctuation, at, at + 1, 125);
-    if (this.#repeated.at(-1)?.first !== first) this.#repeated.push({ first, last });
+    this.#repeated.set(first, whole);
     return at + 1;
+  }
+
+  /** Pushes one token that is a text, a number or an address; anything else is no such token. */
+  #slot(text: string, at: number): number {
+    const code = text.charCodeAt(at);
+    switch (code < 128 ? BEGINS_BY_CODE[code] : BEGINS.nothing) {
+      case BEGINS.digit:
+        return this.#number(text, at);
+      case BEGINS.string:
+        return this.#quoted(text, at);
+      case BEGINS.word:
+        return this.#word(text, at);
+      case BEGINS.colon:
+        return this.#colon(text, at);
+      default:
+        this.#push(TOKEN.punctuation, at, at, 0);
+        return at;
+    }
   }
 
   #isInclude(text: string, line: number, at: number): boolean {

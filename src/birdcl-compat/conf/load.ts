@@ -97,7 +97,7 @@ export function loadTokens(
     const from = tokens.length;
     tokens.addFile(path, text, files);
     const own = recogniseDialect(tokens, choice, path, from);
-    const lowering = new Lowering(host, reporter, own, testing);
+    const lowering = new Lowering(tokens, host, reporter, own, testing);
     try {
       parseConfig(new Cursor(tokens, own, from, lowering.scope), (statement) => lowering.add(statement));
     } catch (error) {

@@ -6,7 +6,7 @@ import type { AssertHook } from '../filter/run.ts';
 import type { TestCase } from '../filter/suites.ts';
 import type { NetKind } from '../filter/nets.ts';
 import { NetTable } from '../filter/validation.ts';
-import type { ProtocolNode, StatementNode } from './ast.ts';
+import type { ProtocolNode, RepetitionNode, StatementNode } from './ast.ts';
 import { constant } from './constants.ts';
 import { ConfError, NotBuiltError, WholeFileError } from './diagnostics.ts';
 import type { Dialect } from './dialect.ts';
@@ -15,6 +15,7 @@ import type { GlobalDraft } from './grammar/global.ts';
 import { lowerLanguageStatement } from './grammar/language.ts';
 import type { ProtocolDraft } from './grammar/protocol.ts';
 import type { TableDraft } from './grammar/table.ts';
+import type { Tokens } from './lexer.ts';
 import type { AnyProtocolConfig, AnyTableConfig, DaemonConfig, TableConfig } from './lowered.ts';
 import { RepeatedProtocol, WholeProtocol } from './pending.ts';
 import type { PendingProtocol } from './pending.ts';
@@ -45,6 +46,7 @@ const LOOKED_INTO = new Set<NetType>(['roa4', 'roa6', 'aspa']);
 type TableNode = Extract<StatementNode, { kind: 'table' }>;
 
 export class Lowering {
+  readonly #tokens: Tokens;
   readonly #reporter: Reporter;
   readonly #host: HostFacts;
   /** Names defined so far. */
@@ -61,7 +63,8 @@ export class Lowering {
   readonly #counters = new Map<string, number>();
   readonly #tests: TestCase[] = [];
 
-  constructor(host: HostFacts, reporter: Reporter, dialect: Dialect, testing: Testing = {}) {
+  constructor(tokens: Tokens, host: HostFacts, reporter: Reporter, dialect: Dialect, testing: Testing = {}) {
+    this.#tokens = tokens;
     this.#host = host;
     this.#reporter = reporter;
     this.#assertHook = testing.assertHook;
@@ -138,6 +141,9 @@ export class Lowering {
       case 'protocol':
         this.#addProtocol(statement);
         break;
+      case 'repetition':
+        this.#addRepetition(statement);
+        break;
       case 'language':
         lowerLanguageStatement(statement.statement, this.scope, this.#tests);
         break;
@@ -173,10 +179,6 @@ export class Lowering {
   }
 
   #addProtocol(node: ProtocolNode): void {
-    if (node.repeats !== undefined) {
-      this.#addRepetition(node, node.repeats);
-      return;
-    }
     const { grammar, template } = node;
     const draft = this.#inherit(node);
     draft.name = node.name?.name ?? this.#defaultName(grammar.defaultName);
@@ -192,21 +194,20 @@ export class Lowering {
     // One that was cut short by a syntax error is not looked at as a whole.
     if (node.end === undefined || (template && !grammar.checksTemplates)) return;
     protocol.end = node.end;
+    if (this.#tokens.slotsOf(node.at).length > 0) protocol.options = node.options;
     this.#pending.push(protocol);
     this.#whole = protocol;
   }
 
-  /** @param at first token of the protocol that is repeated */
-  #addRepetition({ name, options, kindAt, end }: ProtocolNode, at: number): void {
+  #addRepetition({ at, of, name, slots }: RepetitionNode): void {
     const whole = this.#whole;
-    if (whole?.at !== at) throw new ConfError(at, 'A block that others repeat was not read');
-    const { identify, forget } = whole.grammar.repeats!;
-    const draft = whole.scratch();
-    draft.name = name!.name;
-    for (const { rule } of options) forget(draft, rule.words);
-    applyOptions(draft, options, this.#context);
-    const protocol = new RepeatedProtocol(whole, kindAt, end!, identify(draft));
-    this.scope.define(draft.name, name!.at, protocol);
+    if (whole?.at !== of) throw new ConfError(at, 'A block that others repeat was not read');
+    const protocol = new RepeatedProtocol(
+      whole,
+      at,
+      whole.repeated(name.name, slots, this.#tokens, this.#context),
+    );
+    this.scope.define(name.name, name.at, protocol);
     this.#pending.push(protocol);
   }
 

@@ -74,7 +74,20 @@ export function parseConfig(cursor: Cursor, take: (statement: StatementNode) => 
   }
 }
 
+/** A block that repeats another one: the lexer has found all that is to be known of it. */
+function parseRepetition(cursor: Cursor): StatementNode {
+  const { at, tokens } = cursor;
+  const of = tokens.values[at]!;
+  cursor.at++;
+  const name = parseName(cursor, 'a name');
+  const slots = cursor.at;
+  cursor.at += tokens.slotsOf(of).length;
+  cursor.expect('}');
+  return { kind: 'repetition', at, of, name, slots };
+}
+
 function parseStatement(cursor: Cursor): StatementNode {
+  if (cursor.kind === TOKEN.repeat) return parseRepetition(cursor);
   const word = cursor.word();
   switch (word) {
     case 'define':
@@ -199,7 +212,6 @@ function parseProtocol(cursor: Cursor, template: boolean): StatementNode {
 /** Reads the braces of a protocol, whose head is already read. */
 function parseOptions(cursor: Cursor, node: ProtocolNode): void {
   cursor.expect('{');
-  if (cursor.kind === TOKEN.repeat) node.repeats = cursor.tokens.values[cursor.at++]!;
   rulesFor(node.grammar, cursor.dialect)!.parseBlock(cursor, node.options, true);
   node.end = cursor.at - 1;
 }

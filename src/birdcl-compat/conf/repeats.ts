@@ -1,8 +1,8 @@
 /**
  * Generated configurations have thousands of `protocol bgp` blocks that differ in a line or two: name, description,
- * neighbour. A block whose lines are those of the block before it, but for such options, is not read again. The lexer
- * leaves a `repeat` token in it that stands for the lines which are the same, and lowering starts from what the whole
- * block became. Nothing may be missed that way, so a file in which anything is to be reported is read again in full.
+ * neighbour. A block whose text is that of the block before it, but for texts, numbers and addresses of such options, is
+ * not read again. The lexer keeps a `repeat` token, the name and what differs; lowering puts that into the options of the
+ * whole block. Nothing may be missed that way, so a file in which anything is to be reported is read again in full.
  */
 import { punctuationCode, TOKEN } from './token.ts';
 
@@ -21,28 +21,18 @@ const CONFLICTS: Readonly<Record<VaryingOption, string | undefined>> = {
 /** What a block that can be repeated begins with, at the start of a line. */
 export const BLOCK_START = 'protocol bgp ';
 const HEAD = /protocol bgp \w+((?: from \w+)? \{\n)/y;
-const [OPEN, CLOSE, SEMICOLON, PERCENT] = ['{', '}', ';', '%'].map(punctuationCode);
+const [OPEN, CLOSE, SEMICOLON, PERCENT, SLASH] = ['{', '}', ';', '%', '/'].map(punctuationCode);
+/** Kinds of tokens that may differ. */
+const SLOT_KINDS: ReadonlySet<number> = new Set([TOKEN.text, TOKEN.number, TOKEN.ip4, TOKEN.ip6]);
 
 /** What the lexer has made so far. */
 export interface TokenColumns {
   readonly kinds: Uint8Array;
   readonly values: Uint32Array;
   readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
   readonly length: number;
   readonly words: readonly string[];
-}
-
-/** The tokens of an option that may differ: `count` of them from `first` on. */
-interface VaryingLine {
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Lines that have to be the same, or one that may differ. */
-interface Section {
-  /** With the last line feed. */
-  text: string;
-  readonly varying: VaryingLine | undefined;
 }
 
 /** A block that later ones may repeat. */
@@ -51,10 +41,10 @@ export interface WholeBlock {
   readonly first: number;
   /** Token of its closing brace. */
   readonly last: number;
-  /** Header behind the name, with its line feed. */
-  readonly tail: string;
-  /** All that is between the header and the closing brace. */
-  readonly sections: readonly Section[];
+  /** Texts, numbers and addresses that may differ, as tokens. */
+  readonly slots: readonly number[];
+  /** What stands before the first slot (the name apart), between them, and from the last one to the closing brace. */
+  readonly pieces: readonly string[];
 }
 
 /**
@@ -79,27 +69,37 @@ export function describeBlock(
   token++;
   const uses = countWords(tokens, token, close);
   if (!uses) return undefined;
-  const sections: Section[] = [];
+  const slots: number[] = [];
+  const pieces: string[] = [];
+  // Where the piece at hand begins.
+  let from = HEAD.lastIndex - tail.length;
   let depth = 1;
   for (let at = HEAD.lastIndex; at < end;) {
     const next = text.indexOf('\n', at) + 1;
-    const from = token;
+    const line = token;
     const outer = depth === 1;
     while (tokens.starts[token]! < next && token < close) {
       if (isPunctuation(tokens, token, OPEN!)) depth++;
       else if (isPunctuation(tokens, token, CLOSE!)) depth--;
       token++;
     }
-    const varies = outer && mayVary(tokens, from, token, uses);
-    const line = text.slice(at, next);
-    const before = sections.at(-1);
-    if (before && !before.varying && !varies) before.text += line;
-    else sections.push({ text: line, varying: varies ? { first: from, count: token - from } : undefined });
+    if (outer && mayVary(tokens, line, token, uses)) {
+      for (let slot = line; slot < token; slot++) {
+        if (!SLOT_KINDS.has(tokens.kinds[slot]!)) continue;
+        slots.push(slot);
+        pieces.push(whole(text.slice(from, tokens.starts[slot])));
+        from = tokens.ends[slot]!;
+      }
+    }
     at = next;
   }
-  // In one piece each: comparing a text that is strung together takes many times as long.
-  for (const section of sections) section.text = Buffer.from(section.text).toString();
-  return { first, last: close, tail, sections };
+  pieces.push(whole(text.slice(from, end)));
+  return { first, last: close, slots, pieces };
+}
+
+/** A text in one piece: comparing one that is a part of another, or strung together, takes several times as long. */
+function whole(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** Whether only a line feed or nothing follows. */
@@ -139,24 +139,8 @@ function mayVary(tokens: TokenColumns, from: number, to: number, uses: ReadonlyM
   if (conflict !== undefined && uses.has(conflict)) return false;
   for (let at = from; at < to - 1; at++) {
     if (tokens.kinds[at] === TOKEN.error) return false;
-    if ([OPEN, CLOSE, SEMICOLON, PERCENT].some((code) => isPunctuation(tokens, at, code!))) return false;
+    if ([OPEN, CLOSE, SEMICOLON, PERCENT, SLASH].some((code) => isPunctuation(tokens, at, code!)))
+      return false;
   }
   return isPunctuation(tokens, to - 1, SEMICOLON!);
-}
-
-/** Whether tokens from `at` on are those of a varying line, but for the values of texts, numbers and addresses. */
-export function hasShapeOf(
-  { kinds, values }: TokenColumns,
-  at: number,
-  count: number,
-  line: VaryingLine,
-): boolean {
-  if (count !== line.count) return false;
-  for (let i = 0; i < count; i++) {
-    const kind = kinds[at + i];
-    if (kind !== kinds[line.first + i]) return false;
-    const fixed = kind === TOKEN.word || kind === TOKEN.punctuation;
-    if (fixed && values[at + i] !== values[line.first + i]) return false;
-  }
-  return true;
 }

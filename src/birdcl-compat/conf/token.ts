@@ -20,7 +20,10 @@ export const TOKEN = {
   error: 10,
   /** Ethernet address, `00:11:22:33:44:55`. */
   mac: 11,
-  /** Stands for the lines of a block that are those of an earlier one, whose first token is the value (`repeats.ts`). */
+  /**
+   * A block that repeats an earlier one, whose first token is the value (`repeats.ts`): its name, what it has in the
+   * slots of the other one, and its closing brace follow.
+   */
   repeat: 12,
 } as const;
 export type TokenKind = (typeof TOKEN)[keyof typeof TOKEN];
