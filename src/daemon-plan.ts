@@ -384,7 +384,11 @@ export function describePlan({ changes, options }: ReconfigurationPlan): string[
       untouched++;
       continue;
     }
-    const found = options.get(name) ?? [];
+    const found = options.get(name);
+    if (!found) {
+      lines.push(`${name} ${CHANGE_WORDS[change]}`);
+      continue;
+    }
     const why = found
       .filter(({ effect }) => change !== 'restarted' || effect === 'restart')
       .map(({ channel, option }) => (channel ? `${channel} ${option}` : option));
