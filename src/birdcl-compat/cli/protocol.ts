@@ -56,7 +56,9 @@ export class CliSession {
   constructor(transport: CliTransport, handler: CliHandler) {
     this.#transport = transport;
     this.#handler = handler;
-    this.#write(this.#frame(handler.greeting()));
+    const parts: string[] = [];
+    this.#frame(handler.greeting(), parts);
+    this.#write(parts.join(''));
   }
 
   /** Text from the client, in pieces of any size. */
@@ -121,20 +123,23 @@ export class CliSession {
 
   #run(): void {
     if (this.#scheduled) return;
-    let text = '';
+    // Joined once: strings that grow piece by piece keep the garbage collector busy.
+    let parts: string[] = [];
+    let length = 0;
     let steps = 0;
     while (!this.#closed && !this.#blocked) {
       this.#answer ??= this.#next();
       if (!this.#answer) break;
       const step = this.#step(this.#answer);
       if (step.done === true) this.#answer = undefined;
-      else if (step.value) text += this.#frame(step.value);
+      else if (step.value) length += this.#frame(step.value, parts);
       if (step.value?.last) {
         // Written before the iterator goes on: what follows may end the daemon.
-        this.#write(text);
-        text = '';
+        this.#write(parts.join(''));
+        parts = [];
+        length = 0;
       }
-      if (text.length >= SLICE_BYTES || ++steps >= SLICE_STEPS) {
+      if (length >= SLICE_BYTES || ++steps >= SLICE_STEPS) {
         this.#scheduled = true;
         this.#transport.soon(() => {
           this.#scheduled = false;
@@ -143,7 +148,7 @@ export class CliSession {
         break;
       }
     }
-    if (text !== '') this.#write(text);
+    if (parts.length > 0) this.#write(parts.join(''));
   }
 
   /** The next line of an answer. An exception is a bug: it ends the answer, not the daemon. */
@@ -160,12 +165,14 @@ export class CliSession {
     if (!this.#closed && !this.#transport.write(text)) this.#blocked = true;
   }
 
-  #frame({ code, text, last: isLast }: Reply): string {
+  /** Adds a line to `parts`; returns its length. */
+  #frame({ code, text, last: isLast }: Reply, parts: string[]): number {
     const clipped = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}...` : text;
     const line = clipped.includes('\n') || clipped.includes('\r') ? clipped.replace(/[\r\n]/g, ' ') : clipped;
     const repeated = !isLast && this.#code === code;
     this.#code = isLast ? undefined : code;
-    if (repeated) return ` ${line}\n`;
-    return `${String(code).padStart(4, '0')}${isLast ? ' ' : '-'}${line}\n`;
+    const prefix = repeated ? ' ' : `${String(code).padStart(4, '0')}${isLast ? ' ' : '-'}`;
+    parts.push(prefix, line, '\n');
+    return prefix.length + line.length + 1;
   }
 }

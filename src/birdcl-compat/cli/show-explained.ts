@@ -6,7 +6,8 @@ import type { ExplainQuery, ExplainView, GateView, RouteQuery, RouteView } from 
 import { CODE, CommandError, last, more } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
 import { tableName, type Session } from './session.ts';
-import { attributeLines, routeLines, type ShowRoute } from './show-route.ts';
+import { AttributeTexts } from './attribute-lines.ts';
+import { routeLines, type ShowRoute } from './show-route.ts';
 
 const MARK: Readonly<Record<GateView['result'], string>> = {
   passed: 'ok',
@@ -26,11 +27,12 @@ function* gateLines(gates: readonly GateView[]): Iterable<Reply> {
 
 function* explained(session: Session, request: ShowRoute, view: ExplainView): Iterable<Reply> {
   const { nowMs } = session.view.status();
+  const texts = new AttributeTexts(session);
   let named = true;
   const show = function* (route: RouteView): Iterable<Reply> {
-    yield* routeLines(session, route, nowMs, named);
+    yield* routeLines(session, texts, route, nowMs, named);
     named = false;
-    if (request.all) yield* attributeLines(session, route);
+    if (request.all) yield* texts.lines(route);
   };
   if (session.dialect.version > 1) yield more(CODE.route, `Table ${tableName(session, view.table)}:`);
   if (view.best) {

@@ -1,16 +1,12 @@
 /** `show route`: rows are made one at a time, so that a table of any size costs no memory. */
-import { formatIp, ipFromBytes, sameIp } from '../../base/ip.ts';
-import type { AttrStore } from '../../rib/attrs/store.ts';
-import { ATTRIBUTES } from '../../rib/attrs/table.ts';
-import { ATTR, DESTINATION, FLAG, LOCAL_ATTR } from '../../rib/attrs/codes.ts';
-import { HAS } from '../../rib/attrs/store.ts';
+import { formatIp, sameIp } from '../../base/ip.ts';
 import { asAt } from '../../rib/attrs/as-path.ts';
+import { LOCAL_ATTR } from '../../rib/attrs/codes.ts';
 import type { Policy } from '../../rib/policy.ts';
 import { NO_ATTRS } from '../../rib/policy.ts';
-import { AsPath } from '../filter/as-path.ts';
 import { formatPrefix } from '../filter/values.ts';
+import { AttributeTexts } from './attribute-lines.ts';
 import type { RouteQuery, RouteView } from './daemon-view.ts';
-import type { SocketDialect } from './dialect.ts';
 import { CODE, last, more } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
 import { sessionTime, tableName, type Session } from './session.ts';
@@ -30,16 +26,9 @@ export interface ShowRoute {
   readonly explain: boolean;
 }
 
-/** Length at which a list of communities goes on in the next line. */
-const WRAP = 480;
-
-/** RFC 4271 section 4.3: BIRD's letters for ORIGIN. */
-const ORIGIN_LETTER = 'ie?';
-/** BIRD's words for where routes come from. */
-const SOURCE_WORD = { BGP: 'BGP', static: 'static', device: 'device' } as const;
-
 /** `(100/20) [AS65001i]`; BIRD 2 says nothing of next hops that cannot be reached. */
-function routeInfo(row: RouteView, store: AttrStore, dialect: SocketDialect): string {
+function routeInfo(row: RouteView, texts: AttributeTexts): string {
+  const { store, dialect } = texts;
   if (row.source !== 'BGP') {
     const at = store.valueAt(row.attrs, LOCAL_ATTR.igpMetric);
     return at < 0 ? ` (${row.preference})` : ` (${row.preference}/${asAt(store.bytes, at)})`;
@@ -48,10 +37,7 @@ function routeInfo(row: RouteView, store: AttrStore, dialect: SocketDialect): st
   let metric = '';
   if (row.igpMetric === 'unreachable') metric = dialect.version === 1 ? '/-' : '';
   else if (row.igpMetric !== undefined) metric = row.igpMetric === 'unknown' ? '/?' : `/${row.igpMetric}`;
-  const at = store.valueAt(row.attrs, ATTR.asPath);
-  const origin = at < 0 ? 0 : new AsPath(store.bytes.subarray(at, at + store.foundLength)).last;
-  const letter = (store.flags[row.attrs]! & HAS.origin) === 0 ? '' : ORIGIN_LETTER[store.origin[row.attrs]!]!;
-  return ` (${row.preference}${marks}${metric}) [${origin === 0 ? '' : `AS${origin}`}${letter}]`;
+  return ` (${row.preference}${marks}${metric}) [${texts.origin(row.attrs)}]`;
 }
 
 /** `via 10.0.0.1 on eth0`, as the one line of BIRD 1.6 has it. */
@@ -64,15 +50,21 @@ function viaOf(row: RouteView): string {
 }
 
 /** The lines of one route, without its attributes. */
-export function routeLines(session: Session, row: RouteView, nowMs: number, named: boolean): Reply[] {
-  const { view, dialect } = session;
+export function routeLines(
+  session: Session,
+  texts: AttributeTexts,
+  row: RouteView,
+  nowMs: number,
+  named: boolean,
+): Reply[] {
+  const { dialect } = session;
   const time = sessionTime(session, 'route', row.changedMs, nowMs);
   const via = row.nextHops[0]?.address;
   const from = row.from && !(via && sameIp(via, row.from)) ? ` from ${formatIp(row.from)}` : '';
   const old = dialect.version === 1;
   const name = (named ? formatPrefix(row.prefix) : '').padEnd(old ? 18 : 20);
   const star = row.primary ? ' *' : '';
-  const info = routeInfo(row, view.attributes, dialect);
+  const info = routeInfo(row, texts);
   const to = old ? viaOf(row) : row.destination;
   const lines = [more(CODE.route, `${name} ${to} [${row.protocol} ${time}${from}]${star}${info}`)];
   if (old && row.nextHops.length < 2) return lines;
@@ -86,89 +78,6 @@ export function routeLines(session: Session, row: RouteView, nowMs: number, name
     lines.push(more(CODE.route, text));
   }
   return lines;
-}
-
-/** The value of an attribute over as many lines as it needs. */
-function* wrapped(name: string, value: string): Iterable<string> {
-  let line = `\t${name}: `;
-  const items = value.match(/\([^)]*\)|\{[^}]*\}|\S+/g) ?? [];
-  let empty = true;
-  for (const item of items) {
-    if (!empty && line.length + item.length > WRAP) {
-      yield line;
-      line = '\t\t';
-      empty = true;
-    }
-    line += empty ? item : ` ${item}`;
-    empty = false;
-  }
-  yield line;
-}
-
-/** What a static route leads to is no attribute of it, although BGP sends it as one. */
-function isOwnNextHop(
-  store: AttrStore,
-  { source, nextHops, attrs }: RouteView,
-  code: number,
-  at: number,
-  length: number,
-): boolean {
-  if (source === 'BGP' || (code !== ATTR.nextHop && code !== ATTR.mpReach)) return false;
-  const address = ipFromBytes(store.bytes, at, length >= 16 ? 16 : 4);
-  if (nextHops.some((hop) => hop.address && sameIp(hop.address, address))) return true;
-  const destination = store.valueAt(attrs, LOCAL_ATTR.destination);
-  return destination >= 0 && store.bytes[destination] === DESTINATION.recursive;
-}
-
-/** What an attribute is called in an answer. `known` is BIRD 2's name without its prefix. */
-function attributeName(code: number, flags: number, known: string | undefined, newNames: boolean): string {
-  const number = code.toString(16).padStart(2, '0');
-  if (newNames) {
-    if (known === undefined) return `bgp_unknown_0x${number}`;
-    return known === 'as_path' ? 'bgp_path' : `bgp_${known}`;
-  }
-  if (known !== undefined) return `BGP.${known}`;
-  return `BGP.${number}${flags & FLAG.transitive ? ' [t]' : ''}`;
-}
-
-/** Lines that come before those of BGP's attributes. */
-function* generalLines(row: RouteView, { version, newNames }: SocketDialect): Iterable<Reply> {
-  const source = SOURCE_WORD[row.source];
-  if (!newNames) {
-    yield more(CODE.routeDetail, `\tType: ${source} ${version === 1 ? 'unicast ' : ''}univ`);
-    return;
-  }
-  yield more(CODE.attribute, `\tpreference: ${row.preference}`);
-  if (row.from) yield more(CODE.attribute, `\tfrom: ${formatIp(row.from)}`);
-  yield more(CODE.attribute, `\tsource: ${source}`);
-}
-
-export function* attributeLines({ view, dialect }: Session, row: RouteView): Iterable<Reply> {
-  const store: AttrStore = view.attributes;
-  yield* generalLines(row, dialect);
-  const found: [number, number, number, number][] = [];
-  store.forEach(row.attrs, (code, flags, at, length) => found.push([code, flags, at, length]));
-  // An IPv6 next hop stands where an IPv4 one would.
-  const order = (code: number): number => (code === ATTR.mpReach ? ATTR.nextHop : code);
-  found.sort(([a], [b]) => order(a) - order(b));
-  for (const [code, flags, at, length] of found) {
-    if (code === LOCAL_ATTR.igpMetric) yield more(CODE.attribute, `\tigp_metric: ${asAt(store.bytes, at)}`);
-    if (code > 255 || isOwnNextHop(store, row, code, at, length)) continue;
-    const known = ATTRIBUTES[code];
-    // The next hop is shown under one name, whatever family it has.
-    const name = attributeName(
-      code,
-      flags,
-      code === ATTR.mpReach ? 'next_hop' : known?.name,
-      dialect.newNames,
-    );
-    const value = known
-      ? known.format(store.bytes, at, length)
-      : Array.from(store.bytes.subarray(at, at + length), (byte) => byte.toString(16).padStart(2, '0')).join(
-          ' ',
-        );
-    for (const line of wrapped(name, value)) yield more(CODE.attribute, line);
-  }
 }
 
 interface Counts {
@@ -192,6 +101,7 @@ export function* showRoute(session: Session, request: ShowRoute): Answer {
   const { view, dialect } = session;
   const old = dialect.version === 1;
   const known = isPlainCount(request);
+  const texts = new AttributeTexts(session);
   const { nowMs } = view.status();
   const total: Counts = { shown: 0, routes: 0, networks: 0 };
   let headings = 0;
@@ -237,8 +147,8 @@ export function* showRoute(session: Session, request: ShowRoute): Answer {
         headed = true;
         yield* heading(query.table);
       }
-      for (const line of routeLines(session, row, nowMs, named)) yield line;
-      if (request.all) yield* attributeLines(session, row);
+      yield* routeLines(session, texts, row, nowMs, named);
+      if (request.all) yield* texts.lines(row);
       named = false;
     }
     if (request.count !== 'no' && !single && !old) {

@@ -20,6 +20,9 @@ export interface ControlSocket {
   close(): void;
 }
 
+/** Bytes of an answer that may wait for a client to read, so that neither waits for the other at every turn. */
+const MAX_UNREAD = 128 * 1024;
+
 /** Whether somebody answers at a socket file. */
 function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
@@ -80,7 +83,7 @@ export async function openControlSocket(
   makeFolder(dirname(path));
   await clear(path);
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ highWaterMark: MAX_UNREAD }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     serve(socket, view, dialect);
