@@ -1,5 +1,5 @@
 /** The commands that load a configuration: `reflector` and `check`. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
@@ -7,6 +7,7 @@ import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
 import { runClient, type ClientStreams } from './birdcl-compat/io/client.ts';
+import { runConsole } from './birdcl-compat/io/console.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-compat/cli/dialect.ts';
 import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
@@ -218,22 +219,52 @@ export async function checkCommand(args: string[]): Promise<number> {
   }
   // The daemon may run in another directory.
   const command = `configure check "${resolve(path!)}"`;
-  return await runClient({ socket: parsed.socket, verbose: false, restricted: false, command }, terminal());
+  const plain = { verbose: false, restricted: false, json: false, pager: false };
+  return await runClient({ ...plain, socket: parsed.socket, command }, terminal());
 }
 
-/** `catbird cl`. */
-export async function clientCommand(args: string[]): Promise<number> {
-  const parsed = parseClientArguments(args, DEFAULT_SOCKET);
+/** Programs that `catbird cl` stands for where it is called by their names, with the sockets that they look for. */
+const CLIENTS: Readonly<Record<string, string>> = {
+  birdc: '/run/bird/bird.ctl',
+  birdcl: '/run/bird/bird.ctl',
+  birdc6: '/run/bird/bird6.ctl',
+  birdcl6: '/run/bird/bird6.ctl',
+};
+
+/** Whether the program was called by the name of a client of BIRD's. */
+export function isClientName(name: string): boolean {
+  return Object.hasOwn(CLIENTS, name);
+}
+
+/**
+ * `catbird cl`.
+ * @param name what the program was called as, where that is a client of BIRD's
+ */
+export async function clientCommand(args: string[], name?: string): Promise<number> {
+  const socket = name === undefined ? DEFAULT_SOCKET : CLIENTS[name]!;
+  const parsed = parseClientArguments(args, socket, name);
   if (parsed.kind === 'exit') {
     (parsed.status === 0 ? process.stdout : process.stderr).write(parsed.text);
     return parsed.status;
   }
-  return await runClient(parsed.args, terminal());
+  const { stdin: input, stdout: output, stderr: errors } = process;
+  const { HOME, PAGER } = process.env;
+  const pager = PAGER ? PAGER : 'less';
+  if (parsed.args.command !== undefined || !input.isTTY || !output.isTTY) {
+    return await runClient(parsed.args, { ...terminal(), ...(output.isTTY && { pager }) });
+  }
+  return await runConsole(parsed.args, {
+    input,
+    output,
+    errors,
+    historyPath: HOME ? join(HOME, '.catbird_history') : undefined,
+    pager,
+  });
 }
 
 function terminal(): ClientStreams {
   const { stdin: input, stdout: output, stderr: errors } = process;
-  return { input, output, errors, interactive: input.isTTY };
+  return { input, output, errors };
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */

@@ -1,6 +1,6 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
 import { readFileSync } from 'node:fs';
-import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
+import { checkCommand, clientCommand, isClientName, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
 
@@ -49,4 +49,8 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// By a symbolic link with the name of another program, it is that program.
+const calledAs = process.env['CATBIRD_ARGV0'] ?? '';
+process.exitCode = await (isClientName(calledAs)
+  ? clientCommand(process.argv.slice(2), calledAs)
+  : main(process.argv.slice(2)));

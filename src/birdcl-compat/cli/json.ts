@@ -23,9 +23,6 @@ import { isPlainCount, select, type ShowRoute } from './show-route.ts';
 import { parseRoaQuery, roaViews } from './show-roa.ts';
 import { parseSymbols, symbolViews } from './show-status.ts';
 
-/** Stands before a `show` command. */
-export const JSON_WORD = 'json';
-
 /** Characters of an object in one line; clients have buffers of 4096 bytes, and characters have up to three. */
 const PIECE = 1300;
 
