@@ -9,8 +9,10 @@ export interface Terminal extends Writable {
   readonly rows?: number;
 }
 
-/** Of a terminal that does not say how large it is. */
-const DEFAULT_SIZE = { columns: 80, rows: 25 };
+/** A terminal that does not say how large it is, or says nothing, has 25 rows, as in birdc. */
+function sizeOf({ columns = 0, rows = 0 }: Terminal): { readonly columns: number; readonly rows: number } {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 25 };
+}
 
 export interface AnswerFlow {
   /** The daemon is to wait. */
@@ -53,10 +55,7 @@ export function pagedView(output: Terminal, keys: Keys, flow: AnswerFlow): Answe
   return {
     line(text) {
       output.write(`${text}\n`);
-      const size = {
-        columns: output.columns ?? DEFAULT_SIZE.columns,
-        rows: output.rows ?? DEFAULT_SIZE.rows,
-      };
+      const size = sizeOf(output);
       if (pager.shown(text, size)) ask();
     },
     end: () => Promise.resolve(),
@@ -105,7 +104,7 @@ export function programView(
         return;
       }
       waiting.push(text);
-      if (waiting.length + 1 < (output.rows ?? DEFAULT_SIZE.rows)) return;
+      if (waiting.length + 1 < sizeOf(output).rows) return;
       start();
       for (const held of waiting) send(held);
       waiting = [];
