@@ -1,6 +1,7 @@
 /** The commands that load a configuration: `reflector` and `check`. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { version } from './version.ts';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
@@ -13,10 +14,19 @@ import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-c
 import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
 import { Daemon } from './daemon.ts';
+import { DaemonMetrics } from './daemon-metrics.ts';
 import { ControlView } from './daemon-view.ts';
 import { DaemonLog } from './io/log.ts';
 import { startWatchdog } from './io/watchdog.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import { MetricCounts } from './metrics/counts.ts';
+import { processMetrics } from './metrics/io/process-metrics.ts';
+import {
+  openMetricsServer,
+  parseListenAddress,
+  type MetricsServer,
+  type MetricsSource,
+} from './metrics/io/server.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
@@ -29,7 +39,7 @@ const DIALECT_HELP = `  --dialect NAME      bird1 (BIRD 1.6) or bird2 (BIRD 2 an
   --family 4|6        of BIRD 1.6: read as bird or as bird6 would
 `;
 
-const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R]
+const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R] [--metrics [ADDRESS:]PORT]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
   -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8.
@@ -39,6 +49,9 @@ Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads
                       or bird3, whose answers it gives; ipv4 or ipv6, to show that family alone; restrict. Without
                       words it is BIRD 2's, except that as many sockets as files of BIRD 1.6 each answer as BIRD 1.6
                       would that reads the file in its place
+  --metrics [ADDRESS:]PORT
+                      serve Prometheus metrics at /metrics and the state at /healthz, over HTTP, on 127.0.0.1 unless an
+                      address is given; the variable CATBIRD_METRICS says the same
   -R                  take over after a restart: neighbours with graceful restart keep the routes meanwhile
 ${DIALECT_HELP}  -h, --help          this text
 `;
@@ -57,6 +70,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     socket: { type: 'string', short: 's', multiple: true },
     ...DIALECT_OPTIONS,
     recover: { type: 'boolean', short: 'R' },
+    metrics: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   const parsed = parseOptions(() => parseArgs({ args, options }).values);
@@ -67,11 +81,20 @@ export async function reflectorCommand(args: string[]): Promise<number> {
   }
   const choice = dialectChoice(parsed);
   if (typeof choice === 'number') return choice;
+  const wanted = parsed.metrics ?? process.env['CATBIRD_METRICS'];
+  const metrics = wanted ? parseListenAddress(wanted) : undefined;
+  if (wanted && !metrics) {
+    process.stderr.write(
+      `catbird: metrics are served at ADDRESS:PORT, [IPV6]:PORT or PORT, not at '${wanted}'\n`,
+    );
+    return 1;
+  }
   return await runReflector(
     parsed.config ?? [EMBEDDED],
     choice,
     parsed.socket ?? [DEFAULT_SOCKET],
     parsed.recover ?? false,
+    metrics,
   );
 }
 
@@ -101,6 +124,7 @@ async function runReflector(
   choice: DialectChoice,
   socketPaths: readonly string[],
   recover: boolean,
+  metricsAt: ReturnType<typeof parseListenAddress>,
 ): Promise<number> {
   const path = paths[0]!;
   // 'configure "FILE"' names another file; without it, all of the command line are read again.
@@ -122,7 +146,14 @@ async function runReflector(
   rehearse();
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
-  const daemon = new Daemon({ clock, network: new TcpNetwork(), random, log: log.write });
+  const counts = metricsAt && new MetricCounts();
+  const daemon = new Daemon({
+    clock,
+    network: new TcpNetwork(),
+    random,
+    log: log.write,
+    ...(counts && { counts }),
+  });
   let stop: (graceful: boolean) => void = () => undefined;
   const stopped = new Promise<boolean>((settle) => {
     stop = settle;
@@ -137,6 +168,11 @@ async function runReflector(
     residentBytes: () => process.memoryUsage.rss(),
     configured,
     shutdown: stop,
+    ...(counts && {
+      reloaded: (good) => {
+        counts.reloaded(good);
+      },
+    }),
     log: log.write,
   });
   const sockets = new ControlSockets(view, (text) => {
@@ -145,19 +181,27 @@ async function runReflector(
   const specs = socketPaths.map((text, i) =>
     parseSocketSpec(text, socketDialect(first.dialects, socketPaths.length, i)),
   );
+  let started = false;
+  let metrics: MetricsServer | undefined;
+  const served = (made: MetricCounts): MetricsSource => metricsSource(daemon, view, made, () => started);
   try {
     for (const spec of specs) await sockets.open(spec);
+    if (metricsAt && counts)
+      metrics = await openMetricsServer(metricsAt.host, metricsAt.port, served(counts));
     await daemon.start(first.config, recover);
+    started = true;
     await sockets.configure(first.config.cli);
     reconfigured = (config) => void sockets.configure(config.cli);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
     sockets.close();
+    metrics?.close();
     return 1;
   }
   const listening = specs.map((spec) => spec.path);
   if (path === EMBEDDED) welcome(listening[0]!);
   log.write('info', `started with ${paths.join(', ')}, control socket ${listening.join(', ')}`);
+  if (metrics) log.write('info', `metrics at ${metrics.url}`);
   process.on('SIGHUP', () => {
     view.hangup();
   });
@@ -175,6 +219,27 @@ async function runReflector(
   sockets.close();
   // What is left are timers of a daemon that is no more.
   process.exit(0);
+}
+
+/** What the daemon serves over HTTP. */
+function metricsSource(
+  daemon: Daemon,
+  view: ControlView,
+  counts: MetricCounts,
+  isStarted: () => boolean,
+): MetricsSource {
+  const own = new DaemonMetrics({ daemon, counts, version: version(), nodeVersion: process.version });
+  const ofProcess = processMetrics();
+  return {
+    async *scrape() {
+      if (isStarted()) yield* own.scrape();
+      yield await ofProcess();
+    },
+    unhealthy: () => {
+      if (!isStarted()) return 'starting';
+      return view.status().state === 'shutting-down' ? 'shutting down' : undefined;
+    },
+  };
 }
 
 /** The dialect of a socket that names none: as many sockets as files of BIRD 1.6 stand for its daemons. */

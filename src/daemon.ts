@@ -25,6 +25,7 @@ import {
   type ReconfigurationPlan,
 } from './daemon-plan.ts';
 import { PolicyBook } from './daemon-policies.ts';
+import type { MetricCounts } from './metrics/counts.ts';
 import { StaticProtocols } from './daemon-statics.ts';
 import type { Policy, PolicyContext } from './rib/policy.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
@@ -44,6 +45,8 @@ export interface DaemonEnv {
   readonly network: Network;
   readonly random: Random;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Counts for metrics; absent where nobody wants any. */
+  readonly counts?: MetricCounts;
 }
 
 /** A graceful restart of our own is looked at this often. */
@@ -86,6 +89,7 @@ export class Daemon {
         env.log('remote', `${peer}: ${text}`);
       },
       hashSeed: env.random.below(0x7fffffff) + 1,
+      ...(env.counts && { observeBatch: (ms: number) => env.counts?.convergence.observe(ms / 1000) }),
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.#statics = new StaticProtocols(this.reflector, this.#filters);
@@ -98,6 +102,7 @@ export class Daemon {
     });
     this.speaker.happenings.subscribe((event) => {
       if (event.type === 'sessionRemoved') this.reflector.forget(event.session);
+      env.counts?.event(event);
       this.#logEvent(event);
     });
   }

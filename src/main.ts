@@ -1,8 +1,8 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { readFileSync } from 'node:fs';
 import { checkCommand, clientCommand, isClientName, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
+import { version } from './version.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
@@ -42,11 +42,6 @@ async function main(argv: string[]): Promise<number> {
     return 1;
   }
   return await command(args);
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 // By a symbolic link with the name of another program, it is that program.

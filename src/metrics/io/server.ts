@@ -13,8 +13,9 @@ export interface MetricsSource {
 }
 
 export interface MetricsServer {
-  /** With the port that was chosen where 0 was asked for. */
-  readonly address: string;
+  /** Of the metrics. */
+  readonly url: string;
+  /** The one that was chosen where 0 was asked for. */
   readonly port: number;
   close(): void;
 }
@@ -26,8 +27,9 @@ const MAX_HEADER_BYTES = 8192;
 const REQUEST_TIMEOUT_MS = 5000;
 /** A scrape is over within this time, or its client is gone: Prometheus itself waits for 10 s. */
 const SCRAPE_TIMEOUT_MS = 30_000;
-/** Bytes that are made before others get their turn. */
+/** Bytes that are made, or pieces that are asked for, before others get their turn. */
 const SLICE_BYTES = 64 * 1024;
+const SLICE_PIECES = 1024;
 
 const TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 const METRICS = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' };
@@ -45,13 +47,26 @@ export function parseListenAddress(text: string): { host: string; port: number }
 }
 
 /** Listens. Rejects, with a message that names the address, where that cannot be. */
-export async function openMetricsServer(host: string, port: number, source: MetricsSource): Promise<MetricsServer> {
+export async function openMetricsServer(
+  host: string,
+  port: number,
+  source: MetricsSource,
+): Promise<MetricsServer> {
   const state = { scrapes: 0 };
   const server: Server = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, keepAliveTimeout: REQUEST_TIMEOUT_MS },
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: REQUEST_TIMEOUT_MS,
+    },
     (request, response) => {
       // A request's body means nothing, and is not waited for.
-      if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
+      if (
+        request.headers['content-length'] !== undefined ||
+        request.headers['transfer-encoding'] !== undefined
+      ) {
         response.setHeader('Connection', 'close');
       }
       void answer(request, response, source, state).catch(() => {
@@ -63,14 +78,16 @@ export async function openMetricsServer(host: string, port: number, source: Metr
   server.maxHeadersCount = 64;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new Error(`Cannot listen for metrics at ${host} port ${port}: ${error.message}`, { cause: error }));
+      reject(
+        new Error(`Cannot listen for metrics at ${host} port ${port}: ${error.message}`, { cause: error }),
+      );
     });
     server.listen(port, host, resolve);
   });
   server.on('error', () => undefined);
   const bound = server.address() as AddressInfo;
   return {
-    address: bound.address,
+    url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}/metrics`,
     port: bound.port,
     close: () => {
       server.close();
@@ -132,17 +149,22 @@ async function answer(
 }
 
 /** Writes the pieces, no faster than they are read, and lets others have their turn in between. */
-async function send(response: ServerResponse, pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
+async function send(
+  response: ServerResponse,
+  pieces: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
   let text = '';
+  let count = 0;
   const flush = async (): Promise<void> => {
-    const room = response.write(text);
+    const room = text === '' || response.write(text);
     text = '';
+    count = 0;
     if (room) await new Promise((resolve) => setImmediate(resolve));
     else await drained(response);
   };
   for await (const piece of pieces) {
     text += piece;
-    if (text.length >= SLICE_BYTES) await flush();
+    if (text.length >= SLICE_BYTES || ++count >= SLICE_PIECES) await flush();
     if (response.destroyed) return;
   }
   response.end(text);
