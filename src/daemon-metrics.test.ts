@@ -55,7 +55,7 @@ function parseExposition(text: string): Map<string, Family> {
       ]),
     );
     const value = Number(sample[3]!.replace('+Inf', 'Infinity'));
-    if (Number.isNaN(value) && sample[3] !== 'NaN') throw new Error(`not a number: ${line}`);
+    if (Number.isNaN(value) && !/^nan$/i.test(sample[3]!)) throw new Error(`not a number: ${line}`);
     current.samples.push({ name: sample[1]!, labels, value });
   }
   return families;

@@ -11,7 +11,7 @@ Commands:
   check       parse and check a configuration
   test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
-  cl          talk to a running reflector, like birdcl
+  cl          talk to a running reflector, like birdc
 
 'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
 `;
