@@ -1,22 +1,33 @@
 /** The commands that load a configuration: `reflector` and `check`. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { version } from './version.ts';
 import { seededRandom } from './base/random.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { parseClientArguments } from './birdcl-compat/client/args.ts';
 import { runClient, type ClientStreams } from './birdcl-compat/io/client.ts';
+import { runConsole } from './birdcl-compat/io/console.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-compat/cli/dialect.ts';
 import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
 import { DEFAULT_AS, DEFAULT_CONFIG, DEFAULT_PORT } from './confd/default-config.ts';
 import { Daemon } from './daemon.ts';
+import { DaemonMetrics } from './daemon-metrics.ts';
 import { ControlView } from './daemon-view.ts';
 import { NetlinkInterfaces } from './io/host-interfaces.ts';
 import { DaemonLog } from './io/log.ts';
 import { startWatchdog } from './io/watchdog.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import { MetricCounts } from './metrics/counts.ts';
+import { processMetrics } from './metrics/io/process-metrics.ts';
+import {
+  openMetricsServer,
+  parseListenAddress,
+  type MetricsServer,
+  type MetricsSource,
+} from './metrics/io/server.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
@@ -29,7 +40,7 @@ const DIALECT_HELP = `  --dialect NAME      bird1 (BIRD 1.6) or bird2 (BIRD 2 an
   --family 4|6        of BIRD 1.6: read as bird or as bird6 would
 `;
 
-const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R]
+const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R] [--metrics [ADDRESS:]PORT]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
   -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8.
@@ -39,6 +50,9 @@ Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads
                       or bird3, whose answers it gives; ipv4 or ipv6, to show that family alone; restrict. Without
                       words it is BIRD 2's, except that as many sockets as files of BIRD 1.6 each answer as BIRD 1.6
                       would that reads the file in its place
+  --metrics [ADDRESS:]PORT
+                      serve Prometheus metrics at /metrics and the state at /healthz, over HTTP, on 127.0.0.1 unless an
+                      address is given; the variable CATBIRD_METRICS says the same
   -R                  take over after a restart: neighbours with graceful restart keep the routes meanwhile
 ${DIALECT_HELP}  -h, --help          this text
 `;
@@ -57,6 +71,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     socket: { type: 'string', short: 's', multiple: true },
     ...DIALECT_OPTIONS,
     recover: { type: 'boolean', short: 'R' },
+    metrics: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   const parsed = parseOptions(() => parseArgs({ args, options }).values);
@@ -67,11 +82,20 @@ export async function reflectorCommand(args: string[]): Promise<number> {
   }
   const choice = dialectChoice(parsed);
   if (typeof choice === 'number') return choice;
+  const wanted = parsed.metrics ?? process.env['CATBIRD_METRICS'];
+  const metrics = wanted ? parseListenAddress(wanted) : undefined;
+  if (wanted && !metrics) {
+    process.stderr.write(
+      `catbird: metrics are served at ADDRESS:PORT, [IPV6]:PORT or PORT, not at '${wanted}'\n`,
+    );
+    return 1;
+  }
   return await runReflector(
     parsed.config ?? [EMBEDDED],
     choice,
     parsed.socket ?? [DEFAULT_SOCKET],
     parsed.recover ?? false,
+    metrics,
   );
 }
 
@@ -101,6 +125,7 @@ async function runReflector(
   choice: DialectChoice,
   socketPaths: readonly string[],
   recover: boolean,
+  metricsAt: ReturnType<typeof parseListenAddress>,
 ): Promise<number> {
   const path = paths[0]!;
   // 'configure "FILE"' names another file; without it, all of the command line are read again.
@@ -123,12 +148,14 @@ async function runReflector(
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const interfaces = openInterfaces(clock, log.write);
+  const counts = metricsAt && new MetricCounts();
   const daemon = new Daemon({
     clock,
     network: new TcpNetwork(),
     random,
     log: log.write,
     ...(interfaces && { interfaces }),
+    ...(counts && { counts }),
   });
   let stop: (graceful: boolean) => void = () => undefined;
   const stopped = new Promise<boolean>((settle) => {
@@ -144,6 +171,11 @@ async function runReflector(
     residentBytes: () => process.memoryUsage.rss(),
     configured,
     shutdown: stop,
+    ...(counts && {
+      reloaded: (good) => {
+        counts.reloaded(good);
+      },
+    }),
     log: log.write,
   });
   const sockets = new ControlSockets(view, (text) => {
@@ -152,19 +184,27 @@ async function runReflector(
   const specs = socketPaths.map((text, i) =>
     parseSocketSpec(text, socketDialect(first.dialects, socketPaths.length, i)),
   );
+  let started = false;
+  let metrics: MetricsServer | undefined;
+  const served = (made: MetricCounts): MetricsSource => metricsSource(daemon, view, made, () => started);
   try {
     for (const spec of specs) await sockets.open(spec);
+    if (metricsAt && counts)
+      metrics = await openMetricsServer(metricsAt.host, metricsAt.port, served(counts));
     await daemon.start(first.config, recover);
+    started = true;
     await sockets.configure(first.config.cli);
     reconfigured = (config) => void sockets.configure(config.cli);
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
     sockets.close();
+    metrics?.close();
     return 1;
   }
   const listening = specs.map((spec) => spec.path);
   if (path === EMBEDDED) welcome(listening[0]!);
   log.write('info', `started with ${paths.join(', ')}, control socket ${listening.join(', ')}`);
+  if (metrics) log.write('info', `metrics at ${metrics.url}`);
   process.on('SIGHUP', () => {
     view.hangup();
   });
@@ -193,6 +233,27 @@ function openInterfaces(clock: SystemClock, log: DaemonLog['write']): NetlinkInt
     log('warning', `interfaces are not known (${why}): next hops of static routes count as reachable`);
     return undefined;
   }
+}
+
+/** What the daemon serves over HTTP. */
+function metricsSource(
+  daemon: Daemon,
+  view: ControlView,
+  counts: MetricCounts,
+  isStarted: () => boolean,
+): MetricsSource {
+  const own = new DaemonMetrics({ daemon, counts, version: version(), nodeVersion: process.version });
+  const ofProcess = processMetrics();
+  return {
+    async *scrape() {
+      if (isStarted()) yield* own.scrape();
+      yield await ofProcess();
+    },
+    unhealthy: () => {
+      if (!isStarted()) return 'starting';
+      return view.status().state === 'shutting-down' ? 'shutting down' : undefined;
+    },
+  };
 }
 
 /** The dialect of a socket that names none: as many sockets as files of BIRD 1.6 stand for its daemons. */
@@ -237,22 +298,52 @@ export async function checkCommand(args: string[]): Promise<number> {
   }
   // The daemon may run in another directory.
   const command = `configure check "${resolve(path!)}"`;
-  return await runClient({ socket: parsed.socket, verbose: false, restricted: false, command }, terminal());
+  const plain = { verbose: false, restricted: false, json: false, pager: false };
+  return await runClient({ ...plain, socket: parsed.socket, command }, terminal());
 }
 
-/** `catbird cl`. */
-export async function clientCommand(args: string[]): Promise<number> {
-  const parsed = parseClientArguments(args, DEFAULT_SOCKET);
+/** Programs that `catbird cl` stands for where it is called by their names, with the sockets that they look for. */
+const CLIENTS: Readonly<Record<string, string>> = {
+  birdc: '/run/bird/bird.ctl',
+  birdcl: '/run/bird/bird.ctl',
+  birdc6: '/run/bird/bird6.ctl',
+  birdcl6: '/run/bird/bird6.ctl',
+};
+
+/** Whether the program was called by the name of a client of BIRD's. */
+export function isClientName(name: string): boolean {
+  return Object.hasOwn(CLIENTS, name);
+}
+
+/**
+ * `catbird cl`.
+ * @param name what the program was called as, where that is a client of BIRD's
+ */
+export async function clientCommand(args: string[], name?: string): Promise<number> {
+  const socket = name === undefined ? DEFAULT_SOCKET : CLIENTS[name]!;
+  const parsed = parseClientArguments(args, socket, name);
   if (parsed.kind === 'exit') {
     (parsed.status === 0 ? process.stdout : process.stderr).write(parsed.text);
     return parsed.status;
   }
-  return await runClient(parsed.args, terminal());
+  const { stdin: input, stdout: output, stderr: errors } = process;
+  const { HOME, PAGER } = process.env;
+  const pager = PAGER ? PAGER : 'less';
+  if (parsed.args.command !== undefined || !input.isTTY || !output.isTTY) {
+    return await runClient(parsed.args, { ...terminal(), ...(output.isTTY && { pager }) });
+  }
+  return await runConsole(parsed.args, {
+    input,
+    output,
+    errors,
+    historyPath: HOME ? join(HOME, '.catbird_history') : undefined,
+    pager,
+  });
 }
 
 function terminal(): ClientStreams {
   const { stdin: input, stdout: output, stderr: errors } = process;
-  return { input, output, errors, interactive: input.isTTY };
+  return { input, output, errors };
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */

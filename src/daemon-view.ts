@@ -41,6 +41,8 @@ export interface DaemonViewOptions {
   readonly watchLog: DaemonView['watchLog'];
   /** Bytes that the process holds (resident). */
   readonly residentBytes: () => number;
+  /** A configuration was read again; it is good, or refused. */
+  readonly reloaded?: (good: boolean) => void;
   /** A new configuration is about to take effect. */
   readonly configured: (config: DaemonConfig) => void;
   /** @param graceful without NOTIFICATIONs, so that neighbours keep the routes */
@@ -187,6 +189,7 @@ export class ControlView implements DaemonView {
     const { load, log } = this.#options;
     this.#configurations.forgetPrevious();
     const { config, errors, warnings } = load(path ?? this.#options.path);
+    this.#options.reloaded?.(config !== undefined);
     if (!config) return { kind: 'failed', errors };
     if (this.#shuttingDown) return { kind: 'shutting-down' };
     for (const warning of warnings) log('warning', oneLine(warning));

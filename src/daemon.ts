@@ -29,6 +29,7 @@ import { DirectProtocols } from './daemon-direct.ts';
 import { InterfaceWatch } from './daemon-interfaces.ts';
 import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
+import type { MetricCounts } from './metrics/counts.ts';
 import { StaticProtocols } from './daemon-statics.ts';
 import type { Policy, PolicyContext } from './rib/policy.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
@@ -51,6 +52,8 @@ export interface DaemonEnv {
   /** Absent where the system tells of none: then all next hops count as reachable. */
   readonly interfaces?: HostInterfaces;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Counts for metrics; absent where nobody wants any. */
+  readonly counts?: MetricCounts;
 }
 
 /** A graceful restart of our own is looked at this often. */
@@ -98,6 +101,7 @@ export class Daemon {
         env.log('remote', `${peer}: ${text}`);
       },
       hashSeed: env.random.below(0x7fffffff) + 1,
+      ...(env.counts && { observeBatch: (ms: number) => env.counts?.convergence.observe(ms / 1000) }),
     });
     this.#filters = new PolicyBook(this.reflector.store, env.clock, env.log);
     this.interfaces = new InterfaceWatch(env.clock, env.interfaces, () => {
@@ -123,6 +127,7 @@ export class Daemon {
       // What is kept for a neighbour's restart goes with its session, and where that is stopped.
       const isStopped = event.type === 'phase' && event.phase === 'down';
       if (isStopped || event.type === 'sessionRemoved') this.reflector.forget(event.session);
+      env.counts?.event(event);
       this.#logEvent(event);
     });
   }

@@ -1,8 +1,8 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { readFileSync } from 'node:fs';
-import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
+import { checkCommand, clientCommand, isClientName, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
+import { version } from './version.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
 
@@ -11,7 +11,7 @@ Commands:
   check       parse and check a configuration
   test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
-  cl          talk to a running reflector, like birdcl
+  cl          talk to a running reflector, like birdc
 
 'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
 `;
@@ -44,9 +44,8 @@ async function main(argv: string[]): Promise<number> {
   return await command(args);
 }
 
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
-process.exitCode = await main(process.argv.slice(2));
+// By a symbolic link with the name of another program, it is that program.
+const calledAs = process.env['CATBIRD_ARGV0'] ?? '';
+process.exitCode = await (isClientName(calledAs)
+  ? clientCommand(process.argv.slice(2), calledAs)
+  : main(process.argv.slice(2)));

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,16 @@ describe('a log file', () => {
     expect(await content('a')).toBe(`at ${new Date().getFullYear()} <INFO> hello\n`);
   });
 
+  it('has one line for each, whatever others have put into the text', async () => {
+    const log = new DaemonLog();
+    const seen: string[] = [];
+    log.configure({ log: [file('a')], timeFormats: { log: { recent: 'T' } } });
+    log.watch(new Set(['info']), (line) => seen.push(line));
+    log.write('info', 'CLI: show\u001b[2J route\nT <INFO> made up\u009b');
+    expect(await content('a')).toBe('T <INFO> CLI: show [2J route T <INFO> made up \n');
+    expect(seen).toEqual(['CLI: show [2J route T <INFO> made up ']);
+  });
+
   it('is moved aside when it is full', async () => {
     const log = new DaemonLog();
     const limits = { limitBytes: 60, backup: join(folder, 'old') };
@@ -57,6 +68,54 @@ describe('a log file', () => {
     await content('b');
     expect(await content('a')).not.toContain('after');
   });
+});
+
+describe('standard error', () => {
+  /** What a process writes there that logs in all classes of BIRD, with its exit status. */
+  function run(program: string): string {
+    const script = `
+      const { DaemonLog } = await import(${JSON.stringify(join(import.meta.dirname, 'log.ts'))});
+      const log = new DaemonLog();
+      log.write('trace', 'not without debug');
+      log.write('remote', 'session closed');
+      log.configure({ log: [{ classes: new Set(['trace', 'auth']), to: { kind: 'stderr' } }], timeFormats: {} });
+      log.write('trace', 'asked for');
+      log.write('remote', 'not asked for');
+      log.write('auth', 'refused "x"');`;
+    const node = `${process.execPath} --input-type=module -e "$SCRIPT"`;
+    const command =
+      program === 'terminal' ? ['script', '-qec', node, '/dev/null'] : ['sh', '-c', `${node} 2>&1`];
+    const { stdout } = spawnSync(command[0]!, command.slice(1), {
+      encoding: 'utf8',
+      env: { ...process.env, SCRIPT: script },
+    });
+    return stdout;
+  }
+
+  it('is JSON, a line each, where a program reads it', () => {
+    const lines = run('program')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ class: name, msg, level }) => [name, msg, level])).toEqual([
+      ['remote', 'session closed', 30],
+      ['trace', 'asked for', 10],
+      ['auth', 'refused "x"', 40],
+    ]);
+    expect(lines[0]!['time']).toBeTypeOf('number');
+  });
+
+  it.skipIf(spawnSync('script', ['--version']).error !== undefined)(
+    'is for people at a terminal (skipped where the program script is missing)',
+    () => {
+      const lines = run('terminal').trim().split(/\r?\n/);
+      expect(lines).toEqual([
+        expect.stringMatching(/^\S+ \S+ remote  session closed$/),
+        expect.stringMatching(/ trace   asked for$/),
+        expect.stringMatching(/ auth    refused "x"$/),
+      ]);
+    },
+  );
 });
 
 it('the watchdog tells how long the loop was held, and is quiet once it is off', async () => {

@@ -42,13 +42,19 @@ interface Sink {
   close?(): void;
 }
 
+/** Control characters of terminals, and line ends: a neighbour or a client must not write lines of its own. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+
 /** The log of one daemon. */
 export class DaemonLog {
   #sinks: Sink[] = [stderrSink(DEFAULT_CLASSES, () => formatTime({}, 'log', Date.now(), Date.now()))];
   readonly #watchers = new Set<Sink>();
 
   /** Writes a line wherever its class goes. */
-  readonly write = (level: LogLevel, text: string): void => {
+  readonly write = (level: LogLevel, given: string): void => {
+    // Where an exception came from takes several lines; it is no text of somebody else's.
+    const text = level === 'bug' ? given : given.replace(CONTROL, ' ');
     for (const sink of this.#sinks) if (sink.classes.has(level)) sink.write(level, text);
     for (const sink of this.#watchers) if (sink.classes.has(level)) sink.write(level, text);
   };

@@ -36,6 +36,8 @@ export class GroupMember {
   /** Sent before anything else. */
   #opening: Uint8Array | undefined;
   #writing = false;
+  /** Position in the group's log up to which batches have been measured. */
+  #measured: number;
   #stopped = false;
 
   constructor(group: UpdateGroup, port: MemberPort, source: number, cursor: LogCursor) {
@@ -44,6 +46,7 @@ export class GroupMember {
     this.source = source;
     this.cursor = cursor;
     this.#endOfRibDue = port.endOfRib;
+    this.#measured = group.log.position(cursor);
   }
 
   /** The group that the member follows now. */
@@ -65,6 +68,7 @@ export class GroupMember {
     this.#walk = undefined;
     walk?.leave(this);
     this.#group = group;
+    this.#measured = group.log.position(this.cursor);
     if (walk) this.startWalk(group.walkSince(walk.since));
   }
 
@@ -165,6 +169,8 @@ export class GroupMember {
   #resynchronise(): void {
     const walk = new TableWalk(this.group, this.cursor.segment);
     Object.assign(this.cursor, this.group.log.cursor());
+    this.#measured = this.group.log.position(this.cursor);
+    this.group.counters.resyncs++;
     this.startWalk(walk);
   }
 
@@ -186,10 +192,16 @@ export class GroupMember {
     pinned: readonly Segment[],
   ): void {
     this.#writing = true;
+    const { group } = this;
+    const position = group.marks && !this.#walk ? group.log.position(this.cursor) : 0;
     this.port.write(chunks, messages, () => {
       log.release(pinned);
       this.#writing = false;
       if (this.#stopped) return;
+      if (position > this.#measured && group === this.#group) {
+        group.marks?.passed(this.#measured, position);
+        this.#measured = position;
+      }
       this.group.written();
       this.pump();
     });

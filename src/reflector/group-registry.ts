@@ -8,6 +8,8 @@ import { FAMILIES, IPV4 } from '../base/family.ts';
 import { SOURCE_KIND } from '../rib/source-registry.ts';
 import { bgpError, CEASE, ERROR } from '../speaker/wire/errors.ts';
 import { encodeRouteRefresh } from '../speaker/wire/message.ts';
+import type { RoutingTable } from '../rib/table.ts';
+import type { BatchTimes } from './batch-times.ts';
 import type { ExportTarget } from './export.ts';
 import type { GroupMember, MemberPort } from './group-member.ts';
 import { PackScratch } from './pack-scratch.ts';
@@ -19,6 +21,8 @@ import type { Subscription } from 'rxjs';
 export interface GroupRegistryOptions extends Pick<UpdateGroupOptions, 'windowBytes' | 'segmentBytes'> {
   /** Some group has work that `run` should be called for soon. */
   readonly wake: () => void;
+  /** Measures how long batches of a table take; absent where nobody wants to know. */
+  readonly timesOf?: (table: RoutingTable) => BatchTimes;
   /** A line for the log about what a neighbour is sent. */
   readonly report: (peer: string, text: string) => void;
 }
@@ -202,7 +206,7 @@ export class GroupRegistry {
   }
 
   #make(peer: Peer, channel: PeerChannel, wanted: Wanted, parent?: UpdateGroup): UpdateGroup {
-    const { windowBytes, segmentBytes, wake, report } = this.#options;
+    const { windowBytes, segmentBytes, wake, report, timesOf } = this.#options;
     const { table } = channel.adjRibIn;
     const { target, encoding, limit } = wanted;
     const group = new UpdateGroup(
@@ -219,6 +223,7 @@ export class GroupRegistry {
           report(peer.name, text);
         },
         scratch: this.#scratch,
+        ...(timesOf && { times: timesOf(table) }),
         ...(windowBytes !== undefined && { windowBytes }),
         ...(segmentBytes !== undefined && { segmentBytes }),
       },

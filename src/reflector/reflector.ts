@@ -12,6 +12,7 @@ import { Pipes } from '../rib/sources/pipes.ts';
 import type { RouteTracer } from '../rib/route-tracer.ts';
 import { RoutingTable } from '../rib/table.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from '../speaker/session-port.ts';
+import { ArrivalTimes } from './batch-times.ts';
 import { GroupRegistry } from './group-registry.ts';
 import type { KeptAdjRibIn, Restarting } from './kept.ts';
 import { Peer, type PeerChannel } from './peer.ts';
@@ -30,6 +31,8 @@ export interface ReflectorOptions {
   /** See `UpdateGroupOptions.windowBytes`. */
   readonly windowBytes?: number;
   readonly segmentBytes?: number;
+  /** Told how long each batch of changes took from its arrival to each neighbour's socket, in milliseconds. */
+  readonly observeBatch?: (elapsedMs: number) => void;
 }
 
 /** Networks that one turn decides and encodes, and rows that one turn of background work looks at. */
@@ -64,6 +67,8 @@ export class Reflector implements SessionEvents {
   readonly #options: ReflectorOptions;
   /** Tables that are no longer configured, while they have routes. */
   readonly #leaving = new Set<RoutingTable>();
+  /** When changes arrived, by table; none where nobody measures. */
+  readonly #arrivals = new Map<RoutingTable, ArrivalTimes>();
   readonly #restarting = new Map<string, Restarting>();
   /** Neighbours with an export limit. */
   readonly #limited = new Set<Peer>();
@@ -83,7 +88,12 @@ export class Reflector implements SessionEvents {
     this.#options = options;
     this.clock = options.clock;
     this.store = new AttrStore(options.hashSeed);
+    const { observeBatch: observe } = options;
+    const now = (): number => this.clock.now();
     this.groups = new GroupRegistry({
+      ...(observe && {
+        timesOf: (table) => ({ now, observe, sinceMs: () => this.#arrivals.get(table)?.sinceMs ?? now() }),
+      }),
       wake: () => {
         this.#schedule();
       },
@@ -101,7 +111,8 @@ export class Reflector implements SessionEvents {
   addTable(name: string, family: Family): RoutingTable {
     const known = this.tables.get(name);
     if (known) return known;
-    const { hashSeed } = this.#options;
+    const { hashSeed, observeBatch } = this.#options;
+    const arrivals = observeBatch && new ArrivalTimes(() => this.clock.now());
     const table = new RoutingTable({
       name,
       number: ++this.#tablesMade,
@@ -110,11 +121,13 @@ export class Reflector implements SessionEvents {
       sources: this.sources,
       seconds: () => Math.floor(this.clock.now() / 1000),
       changed: () => {
+        arrivals?.begin();
         this.#schedule();
       },
       ...(hashSeed === undefined ? {} : { hashSeed }),
     });
     this.tables.set(name, table);
+    if (arrivals) this.#arrivals.set(table, arrivals);
     return table;
   }
 
@@ -349,8 +362,9 @@ export class Reflector implements SessionEvents {
     this.pipes.run(PIPE_ROUTES);
     let flushed = true;
     for (const table of [...this.tables.values(), ...this.#leaving]) {
+      if (table.pending > 0) this.#arrivals.get(table)?.flushing(table.pending, FLUSH_NETWORKS);
       if (table.flush(FLUSH_NETWORKS)) flushed = false;
-      else if (table.paths.size === 0) this.#leaving.delete(table);
+      else if (table.paths.size === 0 && this.#leaving.delete(table)) this.#arrivals.delete(table);
     }
     // What was flushed may be on its way into another table.
     if (!this.pipes.isIdle) flushed = false;

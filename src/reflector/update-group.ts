@@ -11,6 +11,7 @@ import { SOURCE_KIND } from '../rib/source-registry.ts';
 import type { RoutingTable } from '../rib/table.ts';
 import type { Reflection } from '../speaker/wire/update-encode.ts';
 import { AdjRibOut } from './adj-rib-out.ts';
+import { BatchMarks, type BatchTimes } from './batch-times.ts';
 import type { Buckets } from './buckets.ts';
 import { PackScratch } from './pack-scratch.ts';
 import { ExportRules, type ExportTarget } from './export.ts';
@@ -35,6 +36,8 @@ export interface UpdateGroupOptions {
   readonly windowBytes?: number;
   /** Size of the log's segments; at least the longest message. */
   readonly segmentBytes?: number;
+  /** Measures how long batches take; absent where nobody wants to know. */
+  readonly times?: BatchTimes;
 }
 
 /** Members that lag by more than this are resynchronised. */
@@ -57,6 +60,8 @@ export interface ExportLimit {
 export interface ExportCounters {
   announced: number;
   withdrawn: number;
+  /** Members that fell out of the log and were brought up to date from the table. */
+  resyncs: number;
 }
 
 export class UpdateGroup {
@@ -65,7 +70,7 @@ export class UpdateGroup {
   readonly adjRibOut: AdjRibOut;
   readonly log: GroupLog;
   readonly members = new Set<GroupMember>();
-  readonly counters: ExportCounters = { announced: 0, withdrawn: 0 };
+  readonly counters: ExportCounters = { announced: 0, withdrawn: 0, resyncs: 0 };
   #rules: ExportRules;
   #limit: ExportLimit | undefined;
   #stale = false;
@@ -74,6 +79,10 @@ export class UpdateGroup {
   readonly #scratch: PackScratch;
   readonly #options: UpdateGroupOptions;
   readonly #window: number;
+  /** Where batches end in the log; absent where nobody measures. */
+  readonly marks: BatchMarks | undefined;
+  /** When the oldest change that was kept back arrived. */
+  #pendingSinceMs = 0;
   /** Networks that changed while the group was held back by its members. */
   #pending = new Uint32Array(1 << 10);
   #isPending = new Uint8Array(1 << 10);
@@ -102,6 +111,7 @@ export class UpdateGroup {
     this.#scratch = options.scratch ?? new PackScratch();
     this.#packer = new Packer(options.encoding, options.table.store, options.table.nets);
     this.#window = options.windowBytes ?? DEFAULT_WINDOW_BYTES;
+    this.marks = options.times && new BatchMarks(options.times);
     if (!parent) return;
     Object.assign(this.counters, parent.counters);
     this.#stale = parent.#stale;
@@ -239,8 +249,10 @@ export class UpdateGroup {
   apply(nets: Uint32Array, count: number): void {
     if (this.#pendingCount === 0 && !this.congested) {
       this.#encode(nets, count);
+      this.marks?.add(this.log.end, this.marks.sinceMs);
       return;
     }
+    if (this.#pendingCount === 0 && this.marks) this.#pendingSinceMs = this.marks.sinceMs;
     this.#keepBack(nets, count);
   }
 
@@ -306,6 +318,7 @@ export class UpdateGroup {
     this.#pendingCount -= count;
     for (let i = 0; i < count; i++) this.#isPending[nets[i]!] = 0;
     this.#encode(nets, count);
+    this.marks?.add(this.log.end, this.#pendingSinceMs);
     for (let i = 0; i < count; i++) this.table.releaseNet(nets[i]!);
     return this.#pendingCount > 0;
   }

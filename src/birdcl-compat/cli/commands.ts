@@ -22,6 +22,8 @@ import { FamilyView } from './family-view.ts';
 import type { CliHandler } from './protocol.ts';
 import { CODE, CommandError, last } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
+import { jsonHandler } from './json.ts';
+import { JSON_WORD } from './json-word.ts';
 import { parseShowRoute } from './route-arguments.ts';
 import { bare, end, type Handler, type Session } from './session.ts';
 import { showExplained } from './show-explained.ts';
@@ -127,6 +129,7 @@ const TABLE = COMMAND_TABLE.map((spec) => ({
   spec,
   words: spec.words.split(' '),
   run: handlerOf(spec),
+  runJson: jsonHandler(spec.words, handlerOf(spec)),
 })).sort((a, b) => b.words.length - a.words.length);
 
 function find(cursor: Cursor, version: number): (typeof TABLE)[number] {
@@ -175,9 +178,10 @@ export class Commands implements CliHandler {
     tokens.addFile('', request, undefined);
     const cursor = new Cursor(tokens);
     try {
-      const { spec, run } = find(cursor, dialect.version);
+      const asJson = cursor.acceptWord(JSON_WORD);
+      const { spec, run, runJson } = find(cursor, dialect.version);
       if (spec.changes && this.#session.restricted) return [last(CODE.accessDenied, 'Access denied')];
-      return run(cursor, this.#session);
+      return (asJson ? runJson : run)(cursor, this.#session);
     } catch (error) {
       if (error instanceof CommandError) return [last(error.code, error.message)];
       if (!(error instanceof ConfError)) return [this.failed(error)];

@@ -42,6 +42,9 @@ export const CODE = {
   attribute: 1012,
   memory: 1018,
   roa: 1019,
+  /** Catbird's own: a JSON object, and a part of one that the next line goes on with. */
+  json: 1900,
+  jsonPart: 1901,
   protocolHeading: 2002,
   interfaceHeading: 2005,
   tooLong: 8000,

@@ -73,8 +73,8 @@ function neighborChannel({
   return { protocol, channel };
 }
 
-export function* showExplained(session: Session, request: ShowRoute): Answer {
-  let found = 0;
+/** What there is to say of the networks that are asked about, a table each. */
+export function* explainedNetworks(session: Session, request: ShowRoute): Iterable<ExplainView> {
   for (const { table, match, export: wanted } of request.queries) {
     if (!match || match.mode === 'in')
       throw new CommandError(CODE.parseError, 'Only one network can be explained');
@@ -84,7 +84,13 @@ export function* showExplained(session: Session, request: ShowRoute): Answer {
       match: { mode: match.mode, prefix: match.prefix },
       ...(target && { export: target }),
     });
-    if (!view) continue;
+    if (view) yield view;
+  }
+}
+
+export function* showExplained(session: Session, request: ShowRoute): Answer {
+  let found = 0;
+  for (const view of explainedNetworks(session, request)) {
     if (found++ > 0 && session.dialect.version > 1) yield more(CODE.route, '');
     yield* explained(session, request, view);
   }

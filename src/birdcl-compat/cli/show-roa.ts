@@ -14,7 +14,7 @@ export interface RoaView {
   readonly as: number;
 }
 
-interface Query {
+export interface RoaQuery {
   readonly mode: 'all' | 'exact' | 'in' | 'for';
   readonly prefix?: Prefix;
   readonly as?: number;
@@ -30,7 +30,7 @@ function tables({ view, dialect }: Session): NetTable[] {
 }
 
 /** The entries of a table, those that a query asks for. */
-export function* roaViews(table: NetTable, { mode, prefix, as }: Query): Iterable<RoaView> {
+export function* roaViews(table: NetTable, { mode, prefix, as }: RoaQuery): Iterable<RoaView> {
   for (const { net } of table) {
     if (net.asn === undefined || net.maxLength === undefined) continue;
     const own: Prefix = { ip: net.ip, length: net.length };
@@ -43,10 +43,11 @@ export function* roaViews(table: NetTable, { mode, prefix, as }: Query): Iterabl
   }
 }
 
-function parseQuery(cursor: Cursor, session: Session): { table: NetTable; query: Query } {
+/** Arguments of `show roa`. Throws `CommandError` or `ConfError`. */
+export function parseRoaQuery(cursor: Cursor, session: Session): { table: NetTable; query: RoaQuery } {
   let [table] = tables(session);
   if (!table) throw new CommandError(CODE.parseError, 'No ROA table defined');
-  let query: Query = { mode: 'all' };
+  let query: RoaQuery = { mode: 'all' };
   while (cursor.kind !== TOKEN.end) {
     if (cursor.acceptWord('as')) query = { ...query, as: cursor.number() };
     else if (cursor.acceptWord('table')) {
@@ -64,7 +65,7 @@ function parseQuery(cursor: Cursor, session: Session): { table: NetTable; query:
 }
 
 export const runShowRoa: Handler = (cursor, session) => {
-  const { table, query } = parseQuery(cursor, session);
+  const { table, query } = parseRoaQuery(cursor, session);
   return (function* (): Answer {
     let found = 0;
     const rows = [...roaViews(table, query)];

@@ -87,7 +87,7 @@ interface Counts {
 }
 
 /** Whether only the size of whole tables is asked for, which is known without a walk. */
-function isPlainCount({ count, queries, policy, protocol }: ShowRoute): boolean {
+export function isPlainCount({ count, queries, policy, protocol }: ShowRoute): boolean {
   const whole = ({ match, export: wanted, received, primaryOnly, filtered }: RouteQuery): boolean =>
     !match && !wanted && received === undefined && !primaryOnly && !filtered;
   return count === 'count' && !policy && protocol === undefined && queries.every(whole);
@@ -169,7 +169,7 @@ export function* showRoute(session: Session, request: ShowRoute): Answer {
 }
 
 /** The row as it is to be shown, or undefined. */
-function select(
+export function select(
   { view }: Session,
   request: ShowRoute,
   query: RouteQuery,

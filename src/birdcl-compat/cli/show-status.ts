@@ -1,5 +1,6 @@
 /** `show status`, `show memory` and `show symbols`. */
 import { formatIpv4 } from '../../base/ip.ts';
+import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import type { ConfigSymbol } from '../conf/scope.ts';
 import type { MemoryRow } from './daemon-view.ts';
@@ -100,12 +101,29 @@ function classOf(symbol: ConfigSymbol, version: number): string {
   return version === 1 && isRoa(symbol) ? 'ROA table' : SYMBOL_CLASS[symbol.kind];
 }
 
-/** The names of a kind; all where none is given. */
-export function symbolViews({ view, dialect }: Session, kind: string | undefined): SymbolView[] {
+/** What `show symbols` is asked for: a kind, one name, or all. */
+export type SymbolQuery = { readonly kind: string } | { readonly name: string } | 'all';
+
+/** Arguments of `show symbols`. Throws `ConfError`. */
+export function parseSymbols(cursor: Cursor, { dialect }: Session): SymbolQuery {
+  const words: readonly string[] = dialect.version === 1 ? [...SYMBOL_WORDS, 'roa'] : SYMBOL_WORDS;
+  const kind = words.find((word) => cursor.acceptWord(word));
+  const query =
+    kind !== undefined ? { kind } : cursor.kind === TOKEN.end ? 'all' : { name: cursor.name('a symbol') };
+  end(cursor);
+  return query;
+}
+
+/** The names that are asked for. */
+export function symbolViews({ view, dialect }: Session, query: SymbolQuery): SymbolView[] {
+  if (query !== 'all' && 'name' in query) {
+    const symbol = view.config.symbols.get(query.name);
+    return [{ name: query.name, class: symbol ? classOf(symbol, dialect.version) : 'undefined' }];
+  }
   const fits = (symbol: ConfigSymbol): boolean => {
-    if (kind === undefined) return true;
-    if (dialect.version === 1 && isRoa(symbol)) return kind === 'roa';
-    return symbol.kind === kind;
+    if (query === 'all') return true;
+    if (dialect.version === 1 && isRoa(symbol)) return query.kind === 'roa';
+    return symbol.kind === query.kind;
   };
   return [...view.config.symbols.entries()]
     .filter(([, symbol]) => fits(symbol))
@@ -122,15 +140,9 @@ function* showSymbols(rows: readonly SymbolView[]): Answer {
 }
 
 export const runShowSymbols: Handler = (cursor, session) => {
-  const words: readonly string[] = session.dialect.version === 1 ? [...SYMBOL_WORDS, 'roa'] : SYMBOL_WORDS;
-  const kind = words.find((word) => cursor.acceptWord(word));
-  if (kind !== undefined || cursor.kind === TOKEN.end) {
-    end(cursor);
-    return showSymbols(symbolViews(session, kind));
-  }
-  const name = cursor.name('a symbol');
-  end(cursor);
-  const symbol = session.view.config.symbols.get(name);
-  const text = symbol ? classOf(symbol, session.dialect.version) : 'undefined';
-  return [last(CODE.symbol, symbolLine({ name, class: text }))];
+  const query = parseSymbols(cursor, session);
+  const rows = symbolViews(session, query);
+  // BIRD ends the answer about one name with its line.
+  if (query !== 'all' && 'name' in query) return [last(CODE.symbol, symbolLine(rows[0]!))];
+  return showSymbols(rows);
 };

@@ -4,6 +4,10 @@
 export interface ClientLine {
   /** Text to show; undefined where nothing is. */
   readonly show?: string;
+  /** The text without its code. */
+  readonly text: string;
+  /** Not part of an answer: a log line that was asked for, or the notice of an undo. */
+  readonly notice: boolean;
   /** The answer is complete. */
   readonly last: boolean;
   /** Code of the line; the code before where the line repeats it. */
@@ -11,7 +15,9 @@ export interface ClientLine {
 }
 
 /** Codes from here on are errors: birdc exits with 1 after one. */
-const FIRST_ERROR = 8000;
+export const FIRST_ERROR = 8000;
+/** A line of more characters is no line of BIRD's, whose longest has 4096 bytes. */
+const MAX_LINE = 64 * 1024;
 
 export class ReplyReader {
   readonly #verbose: boolean;
@@ -31,19 +37,31 @@ export class ReplyReader {
   /** Lines that are complete with these characters, in order. */
   read(text: string): ClientLine[] {
     const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop()!;
+    this.#rest = lines.pop()!.slice(0, MAX_LINE);
     return lines.map((line) => this.#line(line));
   }
 
   #line(line: string): ClientLine {
-    if (line.startsWith('+')) return { show: `>>> ${line.slice(1)}`, last: false, code: this.#code };
+    const code = this.#code;
+    if (line.startsWith('+')) {
+      const text = line.slice(1);
+      return { show: `>>> ${text}`, text, notice: true, last: false, code };
+    }
     if (line.startsWith(' ')) {
-      return { show: this.#verbose ? `     ${line.slice(1)}` : line.slice(1), last: false, code: this.#code };
+      const text = line.slice(1);
+      return { show: this.#verbose ? `     ${text}` : text, text, notice: false, last: false, code };
     }
     const match = /^(\d{4})([ -])(.*)$/.exec(line);
-    if (!match) return { show: `??? <${line}>`, last: false, code: this.#code };
+    if (!match) return { show: `??? <${line}>`, text: line, notice: false, last: false, code };
     this.#code = Number(match[1]);
-    const shown = this.#code === 0 ? undefined : this.#verbose ? line : match[3]!;
-    return { ...(shown !== undefined && { show: shown }), last: match[2] === ' ', code: this.#code };
+    const text = match[3]!;
+    const shown = this.#code === 0 ? undefined : this.#verbose ? line : text;
+    return {
+      ...(shown !== undefined && { show: shown }),
+      text,
+      notice: false,
+      last: match[2] === ' ',
+      code: this.#code,
+    };
   }
 }

@@ -207,7 +207,8 @@ export class Cursor {
       case TOKEN.end:
         return 'end of file';
       case TOKEN.text:
-        return `string "${this.tokens.text(this.at)}"`;
+        // Its text may be a secret, and the place says which one is meant.
+        return 'string';
       default:
         return `'${this.tokens.text(this.at)}'`;
     }

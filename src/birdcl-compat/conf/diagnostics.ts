@@ -52,12 +52,22 @@ export function oneLine(diagnostic: Diagnostic): string {
   return `${file}:${line}:${column} ${word}${diagnostic.message}`;
 }
 
+/** Words for secrets, misspelt ones too. All strings behind one are taken for secrets, to the end of an open one. */
+const SECRET_WORD = /\b(pas+\w*|secret\w*|key\w*)\b/i;
+
+/** A line of a configuration without its secrets: it is shown to whoever reads the log. Columns stay. */
+function withoutSecrets(line: string): string {
+  const at = line.search(SECRET_WORD);
+  if (at < 0) return line;
+  return line.slice(0, at) + line.slice(at).replace(/"[^"]*"?/g, (text) => '*'.repeat(text.length));
+}
+
 /** The one-line form, then the source line with a caret, then the hint. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const lines = [oneLine(diagnostic)];
   if (diagnostic.sourceLine !== undefined) {
     const before = diagnostic.sourceLine.slice(0, diagnostic.location.column - 1);
-    lines.push(`  ${diagnostic.sourceLine}`);
+    lines.push(`  ${withoutSecrets(diagnostic.sourceLine)}`);
     lines.push(`  ${before.replace(/[^\t]/g, ' ')}${'^'.repeat(Math.max(1, diagnostic.width))}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`  ${diagnostic.hint}`);
