@@ -1,4 +1,5 @@
 /** Syntax trees of templates, as `text/template/parse` of Go builds them. */
+import { quote } from './quote.ts';
 
 export interface NodePlace {
   /** Offset in the template's text. */
@@ -113,7 +114,25 @@ export function formatCommand({ args }: Command): string {
     .join(' ');
 }
 
-export function formatPipeline({ variables, assigns, commands }: Pipeline): string {
-  const declared = variables.length > 0 ? `${variables.join(', ')} ${assigns ? '=' : ':='} ` : '';
+/** Assignments come out as declarations, as they do from Go. */
+export function formatPipeline({ variables, commands }: Pipeline): string {
+  const declared = variables.length > 0 ? `${variables.join(', ')} := ` : '';
   return declared + commands.map(formatCommand).join(' | ');
+}
+
+/** An action or a call of a template, as Go's messages write it. */
+export function formatAction(node: TemplateNode): string {
+  switch (node.kind) {
+    case 'action':
+      return `{{${formatPipeline(node.pipeline)}}}`;
+    case 'template':
+      return `{{template ${quote(node.name)}${node.pipeline ? ` ${formatPipeline(node.pipeline)}` : ''}}}`;
+    case 'text':
+      return node.text;
+    case 'break':
+    case 'continue':
+      return `{{${node.kind}}}`;
+    default:
+      return `{{${node.kind} ${formatPipeline(node.pipeline)}}}`;
+  }
 }

@@ -157,7 +157,7 @@ export class Lexer {
         this.#parens++;
         return this.#make('leftParen', at + 1);
       case ')':
-        if (--this.#parens < 0) return this.#fail('unexpected right paren');
+        if (--this.#parens < 0) return this.#fail(`unexpected right paren ${codePoint(')')}`);
         return this.#make('rightParen', at + 1);
       case '$':
         return this.#name('variable');

@@ -1,4 +1,5 @@
 /** Literals of Go: strings, characters and numbers. */
+import { decodeText } from './text.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
@@ -17,8 +18,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const NUMBERED: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
- * What a quoted string or character stands for; undefined where Go's `strconv.Unquote` refuses it. Bytes that are given
- * one by one (`\xff`) and are no UTF-8 become U+FFFD.
+ * What a quoted string or character stands for; undefined where Go's `strconv.Unquote` refuses it.
  * @param literal with its quotes
  */
 export function unquote(literal: string): string | undefined {
@@ -40,7 +40,7 @@ export function unquote(literal: string): string | undefined {
     bytes.push(escape.bytes);
     at = escape.end;
   }
-  return Buffer.concat(bytes).toString();
+  return decodeText(Buffer.concat(bytes));
 }
 
 function readEscape(text: string, at: number, quote: string): { bytes: Uint8Array; end: number } | undefined {

@@ -195,7 +195,7 @@ class Parser {
     const token = this.#nextNonSpace();
     switch (token.kind) {
       case 'block':
-        return this.#block(token);
+        return this.#block();
       case 'break':
       case 'continue':
         return this.#jump(token, token.kind);
@@ -213,7 +213,7 @@ class Parser {
       case 'range':
         return this.#branch(token, token.kind);
       case 'template':
-        return this.#call(token);
+        return this.#call();
       default: {
         this.#pending.push(token);
         // Variables of an action live until the `end` of what it is in.
@@ -289,17 +289,19 @@ class Parser {
     return body;
   }
 
-  #block(token: Token): TemplateNode {
+  #block(): TemplateNode {
     const context = 'block clause';
-    const name = this.#templateName(this.#nextNonSpace(), context);
+    const token = this.#nextNonSpace();
+    const name = this.#templateName(token, context);
     const pipeline = this.#pipeline(context, 'rightDelim');
     this.#add(name, this.#ownBody(context));
     return { kind: 'template', name, pipeline, ...placeOf(token) };
   }
 
-  #call(token: Token): TemplateNode {
+  #call(): TemplateNode {
     const context = 'template clause';
-    const name = this.#templateName(this.#nextNonSpace(), context);
+    const token = this.#nextNonSpace();
+    const name = this.#templateName(token, context);
     let pipeline: Pipeline | undefined;
     const next = this.#nextNonSpace();
     if (next.kind !== 'rightDelim') {
@@ -392,12 +394,14 @@ class Parser {
   #operand(): Operand | undefined {
     const term = this.#term();
     if (!term || this.#peek().kind !== 'field') return term;
+    // A chain is where its first further field is, as Go has it.
+    const place = placeOf(this.#peek());
     const names: string[] = [];
     while (this.#peek().kind === 'field') names.push(this.#next().text.slice(1));
     switch (term.kind) {
       case 'field':
       case 'variable':
-        return { ...term, names: [...term.names, ...names] };
+        return { ...term, names: [...term.names, ...names], ...place };
       case 'bool':
       case 'string':
       case 'number':
@@ -405,7 +409,7 @@ class Parser {
       case 'dot':
         return this.#fail(`unexpected . after term ${JSON.stringify(formatOperand(term))}`);
       default:
-        return { kind: 'chain', of: term, names, at: term.at, line: term.line };
+        return { kind: 'chain', of: term, names, ...place };
     }
   }
 
