@@ -110,11 +110,13 @@ function dictionary(...values: Value[]): GoMap {
 
 /** JSON of which only one kind of value will do. */
 function json(text: string, type: GoType): Value {
-  const value = readJson(text);
   const isMap = type.kind === 'map';
-  if (value === undefined) return isMap ? new GoMap(type, new Map(), true) : new GoSlice(type, [], true);
-  if (isMap ? value instanceof GoMap : value instanceof GoSlice) return value;
-  throw new GoError(`json: cannot unmarshal ${jsonKind(value)} into Go value of type ${typeName(type)}`);
+  const value = readJson(text, (read) => {
+    if (read === undefined || (isMap ? read instanceof GoMap : read instanceof GoSlice)) return;
+    throw new GoError(`json: cannot unmarshal ${jsonKind(read)} into Go value of type ${typeName(type)}`);
+  });
+  if (value !== undefined) return value;
+  return isMap ? new GoMap(type, new Map(), true) : new GoSlice(type, [], true);
 }
 
 function jsonKind(value: Value): string {
@@ -154,7 +156,7 @@ function illegalByte(text: string): number {
     skip();
     if (inGroup === 2) {
       if (at >= bytes.length) return bytes.length;
-      if (bytes[at] !== 0x3d) return at;
+      if (bytes[at] !== 0x3d) return at - 1;
       at++;
       skip();
     }
@@ -230,8 +232,8 @@ export const PURE_FUNCS: Funcs = {
   replace: new GoFunc([STRING, STRING, STRING, INT], STRING, replace),
   contains: new GoFunc([STRING, STRING], BOOL, (text: string, part: string) => text.includes(part)),
   hasSuffix: new GoFunc([STRING, STRING], BOOL, (text: string, end: string) => text.endsWith(end)),
-  toUpper: new GoFunc([STRING], STRING, (text: string) => mapCharacters(text, (c) => c.toUpperCase())),
-  toLower: new GoFunc([STRING], STRING, (text: string) => mapCharacters(text, (c) => c.toLowerCase())),
+  toUpper: new GoFunc([STRING], STRING, upper),
+  toLower: new GoFunc([STRING], STRING, lower),
   trimSuffix: new GoFunc([STRING, STRING], STRING, (text: string, end: string) =>
     end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text,
   ),
@@ -263,13 +265,21 @@ export const PURE_FUNCS: Funcs = {
   base64Decode: new GoFunc([STRING], STRING, decodeBase64),
 };
 
-/** Go changes letters one for one: what would become two stays. */
+/** Go changes letters one for one: what has no single capital letter stays as it is. */
+function upper(text: string): string {
+  return mapCharacters(text, (character) => {
+    const changed = character.toUpperCase();
+    return [...changed].length === 1 ? changed : character;
+  });
+}
+
+function lower(text: string): string {
+  return mapCharacters(text, (character) => [...character.toLowerCase()][0]!);
+}
+
 function mapCharacters(text: string, change: (character: string) => string): string {
   let out = '';
-  for (const character of text) {
-    const changed = change(character);
-    out += [...changed].length === 1 ? changed : character;
-  }
+  for (const character of text) out += change(character);
   return out;
 }
 

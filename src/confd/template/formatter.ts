@@ -73,13 +73,15 @@ export class Formatter {
     if (value === undefined) return 'Tv'.includes(verb) ? this.#pad('<nil>') : `%!${verb}(<nil>)`;
     if (verb === 'T') return this.#text(typeName(typeOf(value)!));
     if (verb === 'p') return this.#pointer(value, 'p');
+    if (verb === 'w') return this.#bad(value, verb);
     return this.#value(value, verb, 0);
   }
 
   #value(value: Value, verb: string, depth: number): string {
     switch (typeof value) {
       case 'undefined':
-        return depth > 0 && verb !== 'v' ? this.#bad(value, verb) : '<nil>';
+        // Only something of type `interface {}` holds nothing.
+        return depth > 0 && this.flags.sharpV ? 'interface {}(nil)' : '<nil>';
       case 'boolean':
         return 'tv'.includes(verb) ? this.#pad(String(value)) : this.#bad(value, verb);
       case 'bigint':

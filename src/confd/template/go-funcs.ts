@@ -1,7 +1,7 @@
 /** The functions that Go's `text/template` has by itself. */
 import { formatValue, sprint, sprintf, sprintln } from './printf.ts';
 import { isPrintable } from './quote.ts';
-import { byteAt, byteLength, byteSlice, compareText, encodeText } from './text.ts';
+import { byteAt, byteLength, byteSlice, compareText, encodeText, strayByte } from './text.ts';
 import type { GoType } from './types.ts';
 import { ANY_VALUE, assignable, BOOL, canBeNil, INT, INTERFACE, STRING, typeName, UINT8 } from './types.ts';
 import type { Value } from './values.ts';
@@ -27,8 +27,7 @@ type Funcs = Readonly<Record<string, GoFunc>>;
 const nameOf = (value: Value): string => typeName(typeOf(value)!);
 
 /** A whole number that may be an index into something that long. */
-function indexArgument(wrapped: Value, limit: number): number {
-  const index = unwrap(wrapped);
+function indexArgument(index: Value, limit: number): number {
   if (index === undefined) throw new GoError('cannot index slice/array with nil');
   const number = typeof index === 'bigint' ? index : index instanceof GoInteger ? index.value : undefined;
   if (number === undefined) throw new GoError(`cannot index slice/array with type ${nameOf(index)}`);
@@ -66,12 +65,12 @@ function index(wrapped: Value, ...indexes: Value[]): Value {
 function indexOnce(item: Value, at: Value): Value {
   if (typeof item === 'string') {
     const length = byteLength(item);
-    const i = indexArgument(at, length);
+    const i = indexArgument(unwrap(at), length);
     if (i >= length) throw new GoError('reflect: string index out of range');
     return new GoInteger(UINT8, BigInt(byteAt(item, i)));
   }
   if (item instanceof GoSlice) {
-    const i = indexArgument(at, item.items.length);
+    const i = indexArgument(unwrap(at), item.items.length);
     if (i >= item.items.length) throw new GoError('reflect: slice index out of range');
     return typed(item.items[i], item.type.elem);
   }
@@ -91,6 +90,7 @@ function slice(wrapped: Value, ...indexes: Value[]): Value {
   if (typeof item !== 'string' && !isSlice) throw new GoError(`can't slice item of type ${nameOf(item)}`);
   const length = isSlice ? item.items.length : byteLength(item);
   const bounds = [0, length, length];
+  // Go does not look into interfaces here.
   indexes.forEach((at, i) => (bounds[i] = indexArgument(at, length)));
   const [from, to, limit] = bounds as [number, number, number];
   if (from > to) throw new GoError(`invalid slice index: ${from} > ${to}`);
@@ -212,7 +212,7 @@ const lessOrEqual = (a: Value, b: Value): boolean => less(a, b) || equal(a, b);
 
 /** The text of values for the escaping functions. */
 function textOf(args: readonly Value[]): string {
-  return sprint(args.map((arg) => printable(unwrap(arg))));
+  return sprint(args.map((arg) => printable(unwrap(arg)) ?? '<no value>'));
 }
 
 /** What is printed for a value: what a pointer leads to. */
@@ -240,7 +240,10 @@ function js(...args: Value[]): string {
   let out = '';
   for (const character of textOf(args)) {
     const code = character.codePointAt(0)!;
-    const isPlain = code >= 0x80 ? isPrintable(character) : code >= 0x20 && !`\\'"<>&=`.includes(character);
+    const isPlain =
+      code >= 0x80
+        ? isPrintable(character) || strayByte(character) !== undefined
+        : code >= 0x20 && !`\\'"<>&=`.includes(character);
     const digits = (code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
       .toString(16)
       .toUpperCase()

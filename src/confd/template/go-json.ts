@@ -17,18 +17,30 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\',
   '/': '/',
 };
+const REFUSES_SPACE = /^in literal|numeric literal|escape/;
 const LITERALS: readonly (readonly [string, Value])[] = [
   ['true', true],
   ['false', false],
   ['null', undefined],
 ];
 
-/** Reads a whole text. Throws `GoError`. */
-export function readJson(text: string): Value {
-  return new Reader(text).read();
+/**
+ * Reads a whole text. Throws `GoError`.
+ * @param check throws where the value is not what is wanted, which is said before what is wrong inside it
+ */
+export function readJson(text: string, check: (value: Value) => void = () => undefined): Value {
+  const reader = new Reader(text);
+  const value = reader.read();
+  check(value);
+  if (reader.tooLarge !== undefined) {
+    throw new GoError(`json: cannot unmarshal number ${reader.tooLarge} into Go value of type float64`);
+  }
+  return value;
 }
 
 class Reader {
+  /** The first number that is out of range. */
+  tooLarge: string | undefined;
   readonly #text: string;
   #at = 0;
   #depth = 0;
@@ -45,8 +57,10 @@ class Reader {
   }
 
   #fail(where: string): never {
-    if (this.#at >= this.#text.length) throw new GoError('unexpected end of JSON input');
-    const character = String.fromCodePoint(this.#text.codePointAt(this.#at)!);
+    const ended = this.#at >= this.#text.length;
+    // Go gives its scanner a space at the end, which most states take.
+    if (ended && !REFUSES_SPACE.test(where)) throw new GoError('unexpected end of JSON input');
+    const character = ended ? ' ' : String.fromCodePoint(this.#text.codePointAt(this.#at)!);
     throw new GoError(`invalid character ${describe(character)} ${where}`);
   }
 
@@ -178,9 +192,7 @@ class Reader {
     }
     const text = this.#text.slice(from, this.#at);
     const value = Number(text);
-    if (!Number.isFinite(value)) {
-      throw new GoError(`json: cannot unmarshal number ${text} into Go value of type float64`);
-    }
+    if (!Number.isFinite(value)) this.tooLarge ??= text;
     return value;
   }
 }

@@ -52,7 +52,7 @@ func build(v interface{}) interface{} {
 			for _, s := range l.([]interface{}) {
 				out = append(out, s.(string))
 			}
-			return out
+			return out[:len(out):len(out)]
 		}
 		if l, ok := t["$ints"]; ok {
 			out := []int{}

@@ -1,4 +1,5 @@
 /** From the text of a template to tokens, as Go's `text/template/parse` splits it. */
+import { isPrintable, quote } from './quote.ts';
 import { KEYWORD_SET } from './token.ts';
 import type { Keyword, Token, TokenKind } from './token.ts';
 
@@ -7,14 +8,15 @@ const RIGHT = '}}';
 const SPACES = ' \t\r\n';
 const TRAILING_SPACE = /[ \t\r\n]+$/;
 const LETTER_OR_DIGIT = /[\p{L}\p{Nd}_]/u;
+/** What is taken for a number at first: `0x0.2` and `089` too, which the parser refuses. */
 const NUMBER =
-  /[+-]?(?:0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|[0-9_]*)?(?:\.[0-9a-fA-F_]*)?(?:[eE][+-]?[0-9_]*|[pP][+-]?[0-9_]*)?i?/y;
+  /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
 
 /** The character at an offset as `%#U` of Go prints it. */
 function codePoint(character: string): string {
   const code = character.codePointAt(0)!;
   const hexadecimal = code.toString(16).toUpperCase().padStart(4, '0');
-  return /\p{C}/u.test(character) ? `U+${hexadecimal}` : `U+${hexadecimal} '${character}'`;
+  return isPrintable(character) ? `U+${hexadecimal} '${character}'` : `U+${hexadecimal}`;
 }
 
 /** Splits a template into tokens; what cannot be a token is an `error`, which is the last one. */
@@ -130,6 +132,7 @@ export class Lexer {
 
   #action(): Token {
     const at = this.#at;
+    if (this.#parens < 0) return this.#fail(`unexpected right paren ${codePoint(')')}`);
     if (this.#isRightTrim(at)) return this.#rightDelim(true);
     if (this.#text.startsWith(RIGHT, at)) return this.#rightDelim(false);
     const character = this.#text[at];
@@ -157,7 +160,7 @@ export class Lexer {
         this.#parens++;
         return this.#make('leftParen', at + 1);
       case ')':
-        if (--this.#parens < 0) return this.#fail(`unexpected right paren ${codePoint(')')}`);
+        this.#parens--;
         return this.#make('rightParen', at + 1);
       case '$':
         return this.#name('variable');
@@ -216,14 +219,26 @@ export class Lexer {
   }
 
   #number(): Token {
-    NUMBER.lastIndex = this.#at;
-    let end = this.#at + (NUMBER.exec(this.#text)?.[0].length ?? 0);
-    const character = this.#text[end];
-    if (end === this.#at || (character !== undefined && LETTER_OR_DIGIT.test(character))) {
-      end = Math.min(end + 1, this.#text.length);
-      return this.#fail(`bad number syntax: ${JSON.stringify(this.#text.slice(this.#at, end))}`);
+    let { end, fits } = this.#scanNumber(this.#at);
+    if (fits && '+-'.includes(this.#text[end] ?? 'x')) {
+      // A complex number has a second part, and ends in `i`.
+      ({ end, fits } = this.#scanNumber(end));
+      fits &&= this.#text[end - 1] === 'i';
     }
-    return this.#make('number', end);
+    return fits
+      ? this.#make('number', end)
+      : this.#fail(`bad number syntax: ${quote(this.#text.slice(this.#at, end))}`);
+  }
+
+  /** The end of what looks like a number; it does not fit where a letter follows, which is then taken too. */
+  #scanNumber(at: number): { end: number; fits: boolean } {
+    NUMBER.lastIndex = at;
+    const end = at + (NUMBER.exec(this.#text)?.[0].length ?? 0);
+    const next = this.#text.codePointAt(end);
+    const character = next === undefined ? '' : String.fromCodePoint(next);
+    return LETTER_OR_DIGIT.test(character)
+      ? { end: end + character.length, fits: false }
+      : { end, fits: true };
   }
 
   #quoted(quote: string, kind: TokenKind, failure: string): Token {

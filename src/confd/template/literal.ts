@@ -67,7 +67,19 @@ function readEscape(text: string, at: number, quote: string): { bytes: Uint8Arra
   return { bytes: Buffer.from(String.fromCodePoint(code)), end };
 }
 
-const UNDERSCORES = /^[+-]?(?:0[xXbBoO]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*$/;
+/** Whether underscores only stand between digits, or behind the prefix of a base. */
+function underscoresFit(text: string): boolean {
+  const plain = text
+    .toLowerCase()
+    .replace(/^[+-]/, '')
+    .replace(/^0[xbo]/, (prefix) => (prefix === '0x' ? '0x0' : '00'));
+  const digits = plain.startsWith('0x') ? /[0-9a-f]/ : /[0-9]/;
+  return [...plain].every(
+    (character, i) =>
+      character !== '_' || (digits.test(plain[i - 1] ?? '') && digits.test(plain[i + 1] ?? '')),
+  );
+}
+
 const BASES: Readonly<Record<string, number>> = { x: 16, b: 2, o: 8 };
 
 const MAX_INT = (1n << 63n) - 1n;
@@ -78,12 +90,7 @@ const MAX_UINT = (1n << 64n) - 1n;
 export function parseGoInt(text: string): bigint | undefined {
   const negative = text.startsWith('-');
   const digits = text.replace(/^[+-]/, '').toLowerCase();
-  if (
-    digits.includes('_') &&
-    !(digits.startsWith('0') && UNDERSCORES.test(digits)) &&
-    !/^\d+(?:_\d+)*$/.test(digits)
-  )
-    return undefined;
+  if (!underscoresFit(text)) return undefined;
   const plain = digits.replaceAll('_', '');
   const prefix = /^0([xbo])(?=[0-9a-f])/.exec(plain)?.[1];
   const base = prefix !== undefined ? BASES[prefix]! : plain.length > 1 && plain.startsWith('0') ? 8 : 10;
@@ -111,6 +118,7 @@ const HEX_FLOAT = /^([+-]?)0[xX]([0-9a-fA-F_]*)\.?([0-9a-fA-F_]*)[pP]([+-]?\d+)$
 
 /** A floating-point number as `strconv.ParseFloat` reads it; undefined where it refuses. */
 export function parseGoFloat(text: string): number | undefined {
+  if (!underscoresFit(text)) return undefined;
   const plain = text.replaceAll('_', '');
   if (DECIMAL_FLOAT.test(text)) {
     const value = Number(plain);

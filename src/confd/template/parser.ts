@@ -13,6 +13,7 @@ import { formatOperand, isEmpty } from './ast.ts';
 import { TemplateError } from './error.ts';
 import { Lexer } from './lexer.ts';
 import { parseGoFloat, parseGoInt, unquote } from './literal.ts';
+import { strayByte } from './text.ts';
 import { describeToken } from './token.ts';
 import type { Token, TokenKind } from './token.ts';
 
@@ -249,7 +250,7 @@ class Parser {
   #otherwise(kind: Branch['kind']): readonly TemplateNode[] {
     const next = this.#peekNonSpace();
     if (next.kind === 'if' || next.kind === 'with') {
-      if (next.kind !== kind) this.#unexpected(this.#nextNonSpace(), 'else');
+      if (next.kind !== kind) this.#unexpected(this.#nextNonSpace(), 'input');
       const token = this.#nextNonSpace();
       return [this.#nested(() => this.#branch(token, kind))];
     }
@@ -454,9 +455,11 @@ class Parser {
     const { text } = token;
     const node = { kind: 'number', text, ...placeOf(token) } as const;
     if (token.kind === 'char') {
-      const characters = [...(unquote(text) ?? '')];
-      if (characters.length !== 1) this.#fail(`malformed character constant: ${text}`);
-      const code = characters[0]!.codePointAt(0)!;
+      const value = unquote(text);
+      const isLong = !text.startsWith("'\\") && [...text].length > 3;
+      if (!isLong && (value === undefined || value === '')) this.#fail('invalid syntax');
+      if (isLong || [...value!].length > 1) this.#fail(`malformed character constant: ${text}`);
+      const code = strayByte(value!) ?? value!.codePointAt(0)!;
       return { ...node, int: BigInt(code), float: code, ideal: 'rune' };
     }
     if (text.endsWith('i')) this.#fail(`complex numbers are not supported: ${text}`);

@@ -262,8 +262,7 @@ export const TABLES: Readonly<Record<string, readonly GoCase[]>> = {
     '{{\u0001}}',
     '{{.a}}{{\u00a0}}',
     '{{1+2}}',
-    '{{1i}}',
-    '{{0i}}',
+
     '{{a}}',
     '{{.a"b"}}',
     '{{.1a}}',
