@@ -230,7 +230,6 @@ const HTML: Readonly<Record<string, string>> = {
 };
 
 function html(...args: Value[]): string {
-  // eslint-disable-next-line no-control-regex -- the zero byte is one of them
   return textOf(args).replace(/[\0"'&<>]/g, (character) => HTML[character]!);
 }
 

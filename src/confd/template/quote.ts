@@ -41,7 +41,6 @@ export function quote(text: string, { asciiOnly = false, mark = '"' } = {}): str
 
 /** Whether a string can stand between back-quotes. */
 export function canBackquote(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
   return !/[\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]/.test(
     text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''),
   );

@@ -4,7 +4,6 @@
  */
 
 const STRAY = 0xdc00;
-// eslint-disable-next-line no-control-regex -- all of ASCII
 const ASCII = /^[\x00-\x7f]*$/;
 const HIGH = /[\ud800-\udfff]/;
 

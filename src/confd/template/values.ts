@@ -97,6 +97,9 @@ export class GoPointer {
   }
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the parameters' types say what arguments there are
+type Implementation = (...args: any[]) => Value;
+
 /** A function, with what it takes and gives. */
 export class GoFunc {
   readonly params: readonly GoType[];
@@ -104,12 +107,12 @@ export class GoFunc {
   readonly variadic: boolean;
   readonly result: GoType;
   /** Arguments are of the types that `params` says; throws `GoError`. */
-  readonly call: (...args: any[]) => Value;
+  readonly call: Implementation;
 
   constructor(
     params: readonly GoType[],
     result: GoType,
-    call: (...args: any[]) => Value,
+    call: Implementation,
     { variadic = false }: { readonly variadic?: boolean } = {},
   ) {
     this.params = params;
