@@ -1,16 +1,12 @@
 /** Keys in etcd v3. */
-import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
-import type { IOptions, IRangeResponse, IWatchResponse, Watcher } from 'etcd3';
-import { Etcd3 } from 'etcd3';
+import type { Etcd3, IOptions, IRangeResponse, IWatchResponse, Watcher } from 'etcd3';
 import { Observable } from 'rxjs';
 import type { EtcdSettings } from '../etcd-options.ts';
 import type { Entry, Snapshot, Store, StoreEvent } from '../store.ts';
 import { isBelow, outermost } from '../store.ts';
 import { decodeText } from '../template/text.ts';
+import { connectEtcd, etcdClientOptions } from './etcd-client.ts';
 
-/** How long a request may take. */
-const REQUEST_MS = 5000;
 /** How often it is checked that the watch has missed nothing: a member without a leader says nothing more. */
 const AUDIT_MS = 5000;
 /** Pause before the next attempt, doubled with each failure up to the longest. */
@@ -18,7 +14,6 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Keys of one request; fewer where their values are large. */
 const PAGE = 1000;
-const MAX_MESSAGE = 64 * 1024 * 1024;
 /** Bytes of all values together. */
 const MAX_TOTAL = 256 * 1024 * 1024;
 /** Attempts at a consistent reading while etcd is compacted under it. */
@@ -38,12 +33,12 @@ export class EtcdStore implements Store {
   /** Throws where files of certificates cannot be read. */
   constructor(settings: EtcdSettings, { auditMs = AUDIT_MS } = {}) {
     this.name = `etcd at ${settings.endpoints.join(', ')}`;
-    this.#options = clientOptions(settings);
+    this.#options = etcdClientOptions(settings);
     this.#auditMs = auditMs;
   }
 
   async read(paths: readonly string[]): Promise<Snapshot> {
-    const client = new Etcd3(this.#options);
+    const client = connectEtcd(this.#options);
     try {
       return await readAll(client, paths);
     } catch (error) {
@@ -81,7 +76,7 @@ export class EtcdStore implements Store {
   ): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!stop.aborted) {
-      const client = new Etcd3(this.#options);
+      const client = connectEtcd(this.#options);
       try {
         const snapshot = await readAll(client, paths);
         if (isStopped(stop)) return;
@@ -103,34 +98,6 @@ export class EtcdStore implements Store {
 /** `aborted` as it is now: the compiler takes it for what it was before waiting. */
 function isStopped(stop: AbortSignal): boolean {
   return stop.aborted;
-}
-
-function clientOptions(settings: EtcdSettings): IOptions {
-  const { endpoints, caFile, certFile, keyFile, username, password } = settings;
-  const isTls = endpoints.some((endpoint) => endpoint.startsWith('https:'));
-  const file = (path: string | undefined): Buffer | undefined =>
-    path === undefined ? undefined : readFileSync(path);
-  const privateKey = file(keyFile);
-  const certChain = file(certFile);
-  return {
-    hosts: [...endpoints],
-    grpcOptions: { 'grpc.max_receive_message_length': MAX_MESSAGE },
-    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + REQUEST_MS }),
-    ...(isTls && {
-      credentials: {
-        rootCertificate: file(caFile) ?? Buffer.from(rootCertificates.join('\n')),
-        ...(privateKey && { privateKey }),
-        ...(certChain && { certChain }),
-      },
-    }),
-    ...(username !== undefined && {
-      auth: {
-        username,
-        password: password ?? '',
-        callOptions: () => ({ deadline: Date.now() + REQUEST_MS }),
-      },
-    }),
-  };
 }
 
 /** '0' is what follows '/': all below the path is in the range, and some of its neighbours, which are left out. */
