@@ -7,8 +7,6 @@ import type { IOptions } from 'etcd3';
 import { Etcd3, GRPCResourceExhastedError, isRecoverableError } from 'etcd3';
 import type { EtcdSettings } from '../etcd-options.ts';
 
-/** How long a request may take. */
-const REQUEST_MS = 5000;
 const MAX_MESSAGE = 64 * 1024 * 1024;
 /** Sent for the server's name where there is only an address. */
 const NAMELESS = 'etcd';
@@ -42,15 +40,18 @@ function faultHandling(endpoints: number): FaultHandling {
   };
 }
 
-/** Throws where files of certificates cannot be read. */
-export function etcdClientOptions(settings: EtcdSettings): IOptions {
+/**
+ * Throws where files of certificates cannot be read.
+ * @param requestMs how long a request may take
+ */
+export function etcdClientOptions(settings: EtcdSettings, requestMs: number): IOptions {
   const { endpoints, caFile, certFile, keyFile, username, password } = settings;
   const isTls = endpoints.some((endpoint) => endpoint.startsWith('https:'));
   const file = (path: string | undefined): Buffer | undefined =>
     path === undefined ? undefined : readFileSync(path);
   const privateKey = file(keyFile);
   const certChain = file(certFile);
-  const deadline = (): { deadline: number } => ({ deadline: Date.now() + REQUEST_MS });
+  const deadline = (): { deadline: number } => ({ deadline: Date.now() + requestMs });
   return {
     hosts: [...endpoints],
     grpcOptions: { 'grpc.max_receive_message_length': MAX_MESSAGE },

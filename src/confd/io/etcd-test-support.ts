@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Etcd3 } from 'etcd3';
@@ -17,14 +17,25 @@ export function etcdMissing(): string | undefined {
   }
 }
 
+/**
+ * A port that nobody listens on, below those that the system gives to connections: somebody who tries to connect to one of
+ * these again and again may end up connected to himself, and the port is taken.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((settle) => {
-    server.listen(0, '127.0.0.1', settle);
-  });
-  const { port } = server.address() as { port: number };
-  await new Promise((settle) => server.close(settle));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((settle) => {
+      server.on('error', () => {
+        settle(false);
+      });
+      server.listen(port, '127.0.0.1', () => {
+        settle(true);
+      });
+    });
+    await new Promise((settle) => server.close(settle));
+    if (isFree) return port;
+  }
 }
 
 /** Files of certificates that the server uses; clients need one too. */
@@ -82,7 +93,6 @@ export class TestEtcd {
   /** Waits until the port is open. */
   async #answers(errors: () => string): Promise<void> {
     const port = Number(/\d+$/.exec(this.endpoint)![0]);
-    const { connect } = await import('node:net');
     for (let i = 0; i < 200; i++) {
       if (this.#process?.exitCode !== null) throw new Error(`etcd ended: ${errors()}`);
       const open = await new Promise<boolean>((settle) => {

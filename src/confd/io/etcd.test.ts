@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -135,6 +137,64 @@ describe.skipIf(missing !== undefined)(`etcd${missing === undefined ? '' : ` (${
     await own.close();
   });
 
+  test('an etcd that falls silent is left for another reading', async () => {
+    const { port } = new URL(etcd.endpoint);
+    const silent = new Set<Socket>();
+    let isSilent = false;
+    const proxy = createServer((near) => {
+      const far = connect(Number(port), '127.0.0.1');
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        silent.add(from);
+        from.on('data', (chunk) => {
+          if (!isSilent) to.write(chunk);
+        });
+        from.on('error', () => undefined);
+        from.on('close', () => to.destroy());
+      }
+    });
+    await new Promise<void>((settle) => {
+      proxy.listen(0, '127.0.0.1', settle);
+    });
+    const client = etcd.client();
+    await client.put('/k').value('1');
+    const endpoint = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    const store = new EtcdStore(settings(endpoint), { auditMs: 100, requestMs: 300 });
+    follower = new Follower(store, ['/']);
+    await follower.untilValue('/k', '1');
+    isSilent = true;
+    await client.put('/k').value('2');
+    await follower.until(({ events }) => events.at(-1)!.kind === 'lost');
+    expect(follower.values()).toEqual({ '/k': '1' });
+    isSilent = false;
+    for (const socket of silent) socket.destroy();
+    await follower.untilValue('/k', '2');
+    follower.stop();
+    client.close();
+    for (const socket of silent) socket.destroy();
+    await new Promise((settle) => proxy.close(settle));
+  });
+
+  test('audits of a watch that is well change nothing', async () => {
+    const client = etcd.client();
+    await client.put('/k/a').value('1');
+    await client.put('/k-neighbour').value('1');
+    const store = new EtcdStore(settings(etcd.endpoint), { auditMs: 5 });
+    follower = new Follower(store, ['/k']);
+    for (let i = 0; i < 100; i++) {
+      await client.put(`/k/${i % 5}`).value(String(i));
+      await client.delete().key(`/k/${(i + 2) % 5}`);
+    }
+    await client.put('/k/last').value('x');
+    await follower.untilValue('/k/last', 'x');
+    client.close();
+    expect(follower.events.filter(({ kind }) => kind !== 'changes').map(({ kind }) => kind)).toEqual([
+      'snapshot',
+    ]);
+  });
+
   test('a user with a password, and one with a wrong one', async () => {
     const own = await TestEtcd.start();
     const client = own.client();
@@ -162,8 +222,8 @@ describe.skipIf(missing !== undefined)('etcd over TLS', () => {
   const openssl = (...args: string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   };
-  const certificate = (name: string, signer: string): void => {
-    writeFileSync(file(`${name}.ext`), 'subjectAltName=IP:127.0.0.1\n');
+  const certificate = (name: string, signer: string, address = '127.0.0.1'): void => {
+    writeFileSync(file(`${name}.ext`), `subjectAltName=IP:${address}\n`);
     openssl(
       'req',
       '-newkey',
@@ -233,6 +293,19 @@ describe.skipIf(missing !== undefined)('etcd over TLS', () => {
     const keys = { certFile: file('client.pem'), keyFile: file('client.key') };
     await expect(read({ caFile: file('ca.pem') })).rejects.toThrow(etcd.endpoint);
     await expect(read({ caFile: file('stranger.pem'), ...keys })).rejects.toThrow(etcd.endpoint);
+  });
+
+  test("a server whose certificate is another address's is refused", async () => {
+    const keys = { certFile: file('client.pem'), keyFile: file('client.key') };
+    certificate('elsewhere', 'ca', '127.0.0.9');
+    const other = await TestEtcd.start({
+      ca: file('ca.pem'),
+      cert: file('elsewhere.pem'),
+      key: file('elsewhere.key'),
+    });
+    const store = new EtcdStore(settings(other.endpoint, { caFile: file('ca.pem'), ...keys }));
+    await expect(store.read(['/'])).rejects.toThrow(/127\.0\.0\.1 is not in the cert's list: 127\.0\.0\.9/);
+    await other.close();
   });
 
   test('a file that is not there says which', () => {

@@ -7,6 +7,7 @@ import { isBelow, outermost } from '../store.ts';
 import { decodeText } from '../template/text.ts';
 import { connectEtcd, etcdClientOptions } from './etcd-client.ts';
 
+const REQUEST_MS = 5000;
 /** How often it is checked that the watch has missed nothing: a member without a leader says nothing more. */
 const AUDIT_MS = 5000;
 /** Pause before the next attempt, doubled with each failure up to the longest. */
@@ -30,10 +31,13 @@ export class EtcdStore implements Store {
   readonly #options: IOptions;
   readonly #auditMs: number;
 
-  /** Throws where files of certificates cannot be read. */
-  constructor(settings: EtcdSettings, { auditMs = AUDIT_MS } = {}) {
+  /**
+   * Throws where files of certificates cannot be read.
+   * @param requestMs how long a request may take
+   */
+  constructor(settings: EtcdSettings, { auditMs = AUDIT_MS, requestMs = REQUEST_MS } = {}) {
     this.name = `etcd at ${settings.endpoints.join(', ')}`;
-    this.#options = etcdClientOptions(settings);
+    this.#options = etcdClientOptions(settings, requestMs);
     this.#auditMs = auditMs;
   }
 
@@ -172,9 +176,11 @@ class Following {
   readonly #emit: (event: StoreEvent) => void;
   readonly #auditMs: number;
   readonly #from: bigint;
-  /** Keys of all ranges with the revisions that are known, to compare with etcd's. */
-  readonly #known: Map<string, bigint>;
-  #mismatches = 0;
+  /** Keys that are known, and the revision up to which. */
+  readonly #known: Set<string>;
+  #seen: bigint;
+  /** What was known up to when etcd was last found to have other keys. */
+  #suspectedAt: bigint | undefined;
 
   constructor(
     client: Etcd3,
@@ -189,7 +195,8 @@ class Following {
     this.#emit = emit;
     this.#auditMs = auditMs;
     this.#from = snapshot.revision + 1n;
-    this.#known = new Map(Array.from(snapshot.entries, ([key, { revision }]) => [key, revision]));
+    this.#known = new Set(snapshot.entries.keys());
+    this.#seen = snapshot.revision;
   }
 
   /** Rejects when a watch ends, with the reason; resolves when it is stopped. */
@@ -237,33 +244,29 @@ class Following {
         changes.set(key, undefined);
         this.#known.delete(key);
       } else {
-        const revision = BigInt(kv.mod_revision);
-        changes.set(key, { value: decodeText(kv.value), revision });
-        this.#known.set(key, revision);
+        changes.set(key, { value: decodeText(kv.value), revision: BigInt(kv.mod_revision) });
+        this.#known.add(key);
       }
     }
+    this.#seen = BigInt(header.revision);
     if (changes.size > 0) this.#emit({ kind: 'changes', revision: BigInt(header.revision), changes });
   }
 
-  /** Rejects where etcd has had other keys than are known twice in a row: the watch is behind for good. */
+  /** Rejects where etcd has other keys than are known, and had at the last audit, while the watch said nothing. */
   async #audit(): Promise<void> {
-    const found = new Map<string, bigint>();
-    for (const path of this.#paths) {
-      const { start, end } = rangeOf(path);
-      const newest = await this.#client
-        .getAll()
-        .inRange({ start, end })
-        .sort('Mod', 'Descend')
-        .limit(1)
-        .exec();
-      for (const { key, mod_revision } of newest.kvs) found.set(decodeText(key), BigInt(mod_revision));
-    }
-    const isBehind = [...found].some(
-      ([key, revision]) =>
-        this.#paths.some((path) => isBelow(key, path)) && this.#known.get(key) !== revision,
-    );
-    this.#mismatches = isBehind ? this.#mismatches + 1 : 0;
-    if (this.#mismatches > 1) throw new Error('the watch is behind what etcd has');
+    const isBehind = (await Promise.all(this.#paths.map((path) => this.#isBehind(path)))).includes(true);
+    if (isBehind && this.#suspectedAt === this.#seen) throw new Error('the watch is behind what etcd has');
+    this.#suspectedAt = isBehind ? this.#seen : undefined;
+  }
+
+  async #isBehind(path: string): Promise<boolean> {
+    const prefix = path === '/' ? '/' : `${path}/`;
+    const range = { start: prefix, end: rangeOf(path).end };
+    const { kvs, count } = await this.#client.getAll().inRange(range).sort('Mod', 'Descend').limit(1).exec();
+    const newest = BigInt(kvs[0]?.mod_revision ?? 0);
+    let known = 0;
+    for (const key of this.#known) if (key.startsWith(prefix)) known++;
+    return newest > this.#seen || Number(count) !== known;
   }
 }
 
