@@ -1,5 +1,6 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
 import { checkCommand, clientCommand, isClientName, reflectorCommand } from './commands.ts';
+import { confdCommand } from './confd-command.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
 import { version } from './version.ts';
@@ -11,6 +12,7 @@ Commands:
   check       parse and check a configuration
   test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
+  confd       render templates from keys, like confd
   cl          talk to a running reflector, like birdc
 
 'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
@@ -22,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   reflector: reflectorCommand,
   check: checkCommand,
   cl: clientCommand,
+  confd: confdCommand,
   feed: feedCommand,
   test: suitesCommand,
 };

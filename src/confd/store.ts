@@ -1,0 +1,95 @@
+/** Where keys come from: one consistent reading with a revision, then changes. */
+import type { Observable } from 'rxjs';
+
+export interface Entry {
+  readonly value: string;
+  /** Of the store when the key got this value. */
+  readonly revision: bigint;
+}
+
+/** All keys of a reading, as they were at one revision. */
+export interface Snapshot {
+  readonly revision: bigint;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+/**
+ * What a watch tells. A snapshot is first; where changes may have been missed another one follows, whatever the reason.
+ * Between them what is known stays as it was.
+ */
+export type StoreEvent =
+  | ({ readonly kind: 'snapshot' } & Snapshot)
+  /** Undefined: the key is gone. */
+  | {
+      readonly kind: 'changes';
+      readonly revision: bigint;
+      readonly changes: ReadonlyMap<string, Entry | undefined>;
+    }
+  /** The store cannot be read at the moment. */
+  | { readonly kind: 'lost'; readonly reason: string };
+
+export interface Store {
+  /** For messages: `etcd at 127.0.0.1:2379`. */
+  readonly name: string;
+  /**
+   * Reads all keys that are one of some paths, or below it, at one revision.
+   * Throws an error that says what is wrong.
+   */
+  read(paths: readonly string[]): Promise<Snapshot>;
+  /** The same, then what changes, until it is unsubscribed. Never fails: it says `lost` and tries again. */
+  watch(paths: readonly string[]): Observable<StoreEvent>;
+  close(): void;
+}
+
+/** Whether a key is a path or below it. */
+export function isBelow(key: string, path: string): boolean {
+  return key === path || path === '/' || key.startsWith(path.endsWith('/') ? path : `${path}/`);
+}
+
+/** Paths without those that are below another one, in order. */
+export function outermost(paths: readonly string[]): string[] {
+  const all = [...new Set(paths)].sort();
+  return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)));
+}
+
+/** Keys as events tell them. */
+export class KeyView {
+  #revision = 0n;
+  #entries: ReadonlyMap<string, Entry> = new Map();
+
+  get snapshot(): Snapshot {
+    return { revision: this.#revision, entries: this.#entries };
+  }
+
+  /** Takes an event over; gives the keys that are now other than before. */
+  apply(event: StoreEvent): string[] {
+    switch (event.kind) {
+      case 'lost':
+        return [];
+      case 'snapshot': {
+        const before = this.#entries;
+        this.#entries = event.entries;
+        this.#revision = event.revision;
+        return differing(before, event.entries);
+      }
+      case 'changes': {
+        const entries = new Map(this.#entries);
+        const changed: string[] = [];
+        for (const [key, entry] of event.changes) {
+          if (entries.get(key)?.value !== entry?.value) changed.push(key);
+          if (entry) entries.set(key, entry);
+          else entries.delete(key);
+        }
+        this.#entries = entries;
+        this.#revision = event.revision;
+        return changed;
+      }
+    }
+  }
+}
+
+/** Keys that only one of two readings has, or that have other values. */
+function differing(a: ReadonlyMap<string, Entry>, b: ReadonlyMap<string, Entry>): string[] {
+  const keys = new Set([...a.keys(), ...b.keys()]);
+  return [...keys].filter((key) => a.get(key)?.value !== b.get(key)?.value);
+}

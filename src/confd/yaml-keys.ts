@@ -1,0 +1,48 @@
+/** Keys from a YAML document: the path to each value is its key. */
+import { parse } from 'yaml';
+import { joinPath } from './template/go-path.ts';
+import { formatFloat } from './template/numbers.ts';
+
+/**
+ * Adds the values of a document.
+ * @param folder where its root is
+ * @param version of YAML; confd reads 1.1, where `yes` is true and `010` is 8
+ * Throws an error that says what is wrong with the document.
+ */
+export function readYamlKeys(
+  text: string,
+  folder: string,
+  into: Map<string, string>,
+  version: '1.1' | '1.2',
+): void {
+  const document: unknown = parse(text, { intAsBigInt: true, version, merge: true });
+  if (document === null || document === undefined) return;
+  if (typeof document !== 'object') throw new Error('a mapping is wanted at the top');
+  walk(document, folder, into);
+}
+
+function walk(node: unknown, key: string, into: Map<string, string>): void {
+  switch (typeof node) {
+    case 'string':
+      into.set(key, node);
+      return;
+    case 'bigint':
+    case 'boolean':
+      into.set(key, String(node));
+      return;
+    case 'number':
+      into.set(key, formatFloat(node, 'f', -1));
+      return;
+    default:
+      break;
+  }
+  if (node === null || node === undefined) return;
+  if (node instanceof Date) throw new Error(`${key} is a date: put it between quotes`);
+  if (Array.isArray(node)) {
+    node.forEach((item, i) => {
+      walk(item, joinPath(key, String(i)), into);
+    });
+    return;
+  }
+  for (const [name, value] of Object.entries(node as object)) walk(value, joinPath(key, name), into);
+}
