@@ -1,6 +1,7 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
 import { readFileSync } from 'node:fs';
-import { checkCommand, clientCommand, reflectorCommand } from './commands.ts';
+import { topCommand } from './birdcl-compat/io/top.ts';
+import { checkCommand, clientCommand, DEFAULT_SOCKET, reflectorCommand } from './commands.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
 
@@ -12,6 +13,7 @@ Commands:
   test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
   cl          talk to a running reflector, like birdcl
+  top         see what a running reflector does: sessions, update groups, routes, log
 
 'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
 `;
@@ -24,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   cl: clientCommand,
   feed: feedCommand,
   test: suitesCommand,
+  top: (args) => topCommand(args, DEFAULT_SOCKET),
 };
 
 async function main(argv: string[]): Promise<number> {

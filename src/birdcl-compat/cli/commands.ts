@@ -25,6 +25,7 @@ import type { Answer, Reply } from './replies.ts';
 import { parseShowRoute } from './route-arguments.ts';
 import { bare, end, type Handler, type Session } from './session.ts';
 import { showExplained } from './show-explained.ts';
+import { showGroups } from './show-groups.ts';
 import { showProtocols } from './show-protocols.ts';
 import { refuseRoaChange, runShowRoa } from './show-roa.ts';
 import { showRoute } from './show-route.ts';
@@ -64,6 +65,7 @@ const restrict = bare((session) => {
 /** By the first words of commands: the row with the most words that fits is taken. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'show status': bare(showStatus),
+  'show status groups': bare(showGroups),
   'show memory': bare((session) => showMemory(session, session.view.memory())),
   'show symbols': runShowSymbols,
   'show protocols': protocolsHandler(false),
