@@ -165,7 +165,7 @@ export class Dashboard {
 
   /** A connection stands; what was not asked for yet is told anew. */
   connected(time: string): void {
-    if (this.connection.state === 'lost') this.note(time, 'connected again');
+    if (this.status && this.connection.state === 'lost') this.note(time, 'connected again');
     this.connection = { state: 'up' };
     for (const rates of this.#rates.values()) {
       rates.received.interrupt();

@@ -35,6 +35,11 @@ export function bytesText(bytes: number): string {
   return '';
 }
 
+/** Bytes behind, where being behind by none is the rule. */
+export function lagText(bytes: number): string {
+  return bytes === 0 ? '0' : bytesText(bytes);
+}
+
 /** The two largest units: `12s`, `3m05`, `2h13m`, `4d02h`, `31w2d`. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -1,5 +1,5 @@
 /** The rows of the table of sessions: what is known of each, which ones are shown, and in which order. */
-import { bytesText, durationText, rateText, shortNumber } from './numbers.ts';
+import { durationText, lagText, rateText, shortNumber } from './numbers.ts';
 import type { ChannelRow, ProtocolRow } from './parse-protocols.ts';
 import type { SessionRates } from './rates.ts';
 import type { Style } from './text.ts';
@@ -72,10 +72,10 @@ export interface Column {
   readonly text: (row: SessionRow, width: number) => string;
 }
 
-function lagText({ lagBytes, walking }: SessionRow): string {
+function sessionLag({ lagBytes, walking }: SessionRow): string {
   if (lagBytes === undefined) return '-';
   if (walking) return 'walk';
-  return lagBytes === 0 ? '0' : bytesText(lagBytes);
+  return lagText(lagBytes);
 }
 
 const number = (title: string, width: number, value: (row: SessionRow) => number): Column => ({
@@ -138,7 +138,7 @@ export const COLUMNS: readonly Column[] = [
     right: true,
     from: 0,
     value: (row) => row.lagBytes ?? 0,
-    text: lagText,
+    text: sessionLag,
   },
 ];
 

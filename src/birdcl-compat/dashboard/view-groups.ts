@@ -1,6 +1,6 @@
 /** Update groups, and the members of one. */
 import type { Dashboard } from './model.ts';
-import { bytesText, shortNumber } from './numbers.ts';
+import { bytesText, lagText, shortNumber } from './numbers.ts';
 import type { Group } from './parse-status.ts';
 import { fit, fitRight, line, span, type Frame, type Line } from './text.ts';
 import { marked } from './view-sessions.ts';
@@ -27,7 +27,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Filter', width: 12, text: ({ filter }) => filter },
   { title: 'Members', width: 7, right: true, text: ({ members }) => String(members.length) },
   { title: 'Behind', width: 6, right: true, text: (group) => String(behind(group)) },
-  { title: 'Lag', width: 6, right: true, text: (group) => bytesText(largestLag(group)) },
+  { title: 'Lag', width: 6, right: true, text: (group) => lagText(largestLag(group)) },
   { title: 'Routes', width: 8, right: true, text: ({ routes }, width) => shortNumber(routes, width) },
 ];
 const WIDE: readonly Column[] = [
@@ -83,9 +83,8 @@ export function groupView(board: Dashboard): Frame {
   ];
   const { top, selected } = memberList;
   for (const [i, { protocol, lagBytes, state }] of members.slice(top, top + board.bodyRows - 4).entries()) {
-    const lag = lagBytes === 0 ? '0' : bytesText(lagBytes);
     const spans = [
-      span(` ${fit(protocol, 32)} ${fitRight(lag, 10)}  `),
+      span(` ${fit(protocol, 32)} ${fitRight(lagText(lagBytes), 10)}  `),
       span(state, state === 'current' ? 'good' : 'warn'),
     ];
     body.push(top + i === selected ? marked(spans, board.width) : spans);

@@ -22,7 +22,7 @@ export const HELP: readonly Section[] = [
     [
       ['< >', 'sort by the column to the left or right'],
       ['o', 'the other order'],
-      ['/', 'only what has this text in name, neighbour, AS, state or description'],
+      ['/', 'only those with this text in name, neighbour, AS, state or more'],
       ['u', 'sessions, established, not established, all protocols'],
       ['r', 'routes from the session'],
       ['x', 'routes that it is sent'],
@@ -39,8 +39,8 @@ export const HELP: readonly Section[] = [
   [
     'Routes',
     [
-      ['/', 'others: 10.0.0.0/8 and all within, =10.0.0.0/8 alone, 10.1.2.3 the longest match,'],
-      ['', "or any arguments of 'show route': protocol p1, where bgp_path ~ [65001], table t"],
+      ['/', '10.0.0.0/8 and all within, =10.0.0.0/8 alone, 10.1.2.3 longest match,'],
+      ['', "or arguments of 'show route': protocol p1, where bgp_path.len > 3"],
       ['e', 'change what was asked for'],
       ['a', 'all routes'],
       ['n N', 'on the page of a route: the next one, the one before'],
@@ -53,11 +53,11 @@ export const HELP: readonly Section[] = [
       ['For', 'time in this state'],
       ['In, Out', 'routes taken from the neighbour, and sent to it'],
       ['In/s, Out/s', 'changes a second, announced or withdrawn'],
-      ['Lag', 'bytes of updates that the neighbour has not taken yet; walk: it is sent the table'],
-      ['Activity', 'changes in both directions since the dashboard looks, newest on the right'],
+      ['Lag', 'bytes of updates that it has not taken yet; walk: it is sent the table'],
+      ['Activity', 'In/s and Out/s together, the newest on the right'],
     ],
   ],
-  ['Log', [['*', 'a change that the dashboard saw; other lines are of the log of the daemon']]],
+  ['Log', [['*', 'seen by the dashboard; other lines are what the daemon logs']]],
 ];
 
 function lines(): Line[] {

@@ -6,7 +6,7 @@ import { attributeLines, routeTitle } from './view-routes.ts';
 function pageLines(board: Dashboard): Line[] {
   const route = board.routes?.routes[board.routeList.selected];
   if (!route) return [line(''), line('  The route is not held any more. Esc goes back.')];
-  return [routeTitle(route), line(''), ...attributeLines(route, board.width)];
+  return [...routeTitle(route), line(''), ...attributeLines(route, board.width)];
 }
 
 export function routePageRows(board: Dashboard): number {

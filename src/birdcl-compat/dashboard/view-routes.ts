@@ -6,14 +6,16 @@ import { marked } from './view-sessions.ts';
 
 /** Lines above the list: what was asked for, and the titles of columns. */
 const ABOVE = 2;
+/** Lines of what is selected, above its attributes. */
+const TITLE = 2;
 
 /** Rows for the list; the rest is for attributes. */
 export function routeListRows(board: Dashboard): number {
-  return Math.max(1, board.bodyRows - ABOVE - attributeRows(board) - 1);
+  return Math.max(1, board.bodyRows - ABOVE - TITLE - attributeRows(board));
 }
 
 function attributeRows(board: Dashboard): number {
-  return Math.min(16, Math.max(3, Math.floor(board.bodyRows / 2) - 1));
+  return Math.min(12, Math.max(2, Math.floor(board.bodyRows / 2) - TITLE));
 }
 
 /** Lines of attributes with names in a column. */
@@ -30,14 +32,17 @@ export function attributeLines(route: Route, width: number): Line[] {
   });
 }
 
-export function routeTitle(route: Route): Line {
+/** What is known of a route besides its attributes: two lines. */
+export function routeTitle(route: Route): readonly [Line, Line] {
   const from = route.from === '' ? '' : ` from ${route.from}`;
-  const table = route.table === '' ? '' : `, table ${route.table}`;
+  const table = route.table === '' ? '' : `, in table ${route.table}`;
   return [
-    span(` ${route.network}`, 'bold'),
-    span(
-      `${route.best ? ' best' : ''}  ${route.destination}, ${route.protocol}${from} since ${route.since}${table} ${route.info}`,
-    ),
+    [
+      span(` ${route.network}`, 'bold'),
+      span(route.best ? ' best' : '', 'good'),
+      span(` ${route.info}  ${route.protocol}${from}`),
+    ],
+    line(`  ${route.destination}, since ${route.since.replace(/\.\d+$/, '')}${table}`),
   ];
 }
 
@@ -56,7 +61,7 @@ function routeRow(route: Route, width: number): string {
     fit(attributeOf(route, 'local_pref'), pref),
     attributeOf(route, 'as_path'),
   ];
-  return ` ${texts.join(' ')}`;
+  return fit(` ${texts.join(' ')}`, width);
 }
 
 function headingRow(width: number): string {
@@ -113,7 +118,7 @@ export function routesView(board: Dashboard): Frame {
   const attributes = attributeLines(route, width);
   const shown = attributeRows(board);
   const more = attributes.length > shown ? ` (${attributes.length - shown + 1} more lines: Enter)` : '';
-  body.push([...routeTitle(route)]);
+  body.push(...routeTitle(route));
   const kept = attributes.length > shown ? attributes.slice(0, shown - 1) : attributes;
   body.push(...kept);
   if (more !== '') body.push(line(` ${more}`, 'accent'));

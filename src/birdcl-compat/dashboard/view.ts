@@ -52,7 +52,7 @@ const HINTS: Readonly<Record<View, readonly string[]>> = {
     '< > o sort',
     '/ filter',
     'u which',
-    'r x routes',
+    'r/x routes',
     ACTION_HINT,
     'q leave',
   ],
@@ -116,15 +116,19 @@ function titleLine(board: Dashboard): Line {
   const bootMs = parseTime(status.boot, nowMs);
   const up = nowMs === undefined || bootMs === undefined ? '' : `up ${durationText(nowMs - bootMs)}  `;
   const kind = board.groups ? `Catbird as ${status.version}` : status.version;
-  const time = /\d\d:\d\d:\d\d/.exec(status.now)?.[0] ?? '';
   const paused = board.paused ? 'PAUSED  ' : '';
-  return spread(left, [span(`${paused}${kind}  ${up}${time} `, 'title')], width, 'title');
+  return spread(left, [span(`${paused}${kind}  ${up}${clockTime(status.now)} `, 'title')], width, 'title');
+}
+
+/** The time of day in a time as the daemon writes it. */
+function clockTime(text: string): string {
+  return /\d\d:\d\d:\d\d/.exec(text)?.[0] ?? text;
 }
 
 function totalsLine(board: Dashboard): Line {
   const { connection } = board;
   if (connection.state === 'lost') {
-    const old = board.status ? ` What is below is of ${board.status.now.replace(/\.\d+$/, '')}.` : '';
+    const old = board.status ? ` Below is what was at ${clockTime(board.status.now)}.` : '';
     return line(` ${connection.reason}.${old}`, 'bad');
   }
   if (!board.status) return line('');
@@ -136,21 +140,23 @@ function totalsLine(board: Dashboard): Line {
       sessions.reduce((all, row) => all + row[key], 0),
       7,
     );
-  const { unicode } = board.options;
-  const spark = Math.max(0, Math.min(20, Math.floor((board.width - 66) / 2)));
-  const rate = (label: string, routes: string, of: Dashboard['received']): Line => [
-    span(`  ${label} ${routes} (${rateText(of.latest, 6)}/s)`),
-    span(spark < 5 ? '' : ` ${sparkline(of.history, spark, unicode)}`, 'accent'),
-  ];
   const { recovery, state } = board.status;
   const remark = recovery !== '' ? recovery : state === 'Daemon is up and running' ? '' : state;
-  return [
+  const states = [
     span(` ${up} of ${sessions.length} established`, down === 0 ? 'good' : 'plain'),
     span(down === 0 ? '' : `, ${down} not`, 'warn'),
-    ...(remark === ''
-      ? [...rate('in', sum('imported'), board.received), ...rate('out', sum('exported'), board.sent)]
-      : [span(`  ${remark}`, 'warn')]),
   ];
+  if (remark !== '') return [...states, span(`  ${remark}`, 'warn')];
+  const rate = (label: string, routes: string, { latest }: Dashboard['received']): Line => [
+    span(`  ${label} ${routes} (${rateText(latest, 6)}/s) `),
+  ];
+  const received = rate('in', sum('imported'), board.received);
+  const sent = rate('out', sum('exported'), board.sent);
+  const room = board.width - lineLength([...states, ...received, ...sent]) - 1;
+  const spark = Math.min(20, Math.floor(room / 2));
+  const graph = ({ history }: Dashboard['received']): Line =>
+    spark < 4 ? [] : [span(sparkline(history, spark, board.options.unicode), 'accent')];
+  return [...states, ...received, ...graph(board.received), ...sent, ...graph(board.sent)];
 }
 
 function tabLine(board: Dashboard): Line {
@@ -163,12 +169,18 @@ function tabLine(board: Dashboard): Line {
   return spread([span(' '), ...tabs], [span(`${contextText(board)} `)], board.width);
 }
 
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 /** What decides which rows are shown. */
 function contextText(board: Dashboard): string {
   switch (board.view) {
     case 'sessions': {
       const filter = board.filter === '' ? '' : `, with '${board.filter}'`;
-      return `${board.rows.length} ${board.shown}${filter}`;
+      const { length } = board.rows;
+      const what = board.shown === 'sessions' ? count(length, 'session') : `${length} ${board.shown}`;
+      return `${what}${filter}`;
     }
     case 'log':
       return [
@@ -178,7 +190,7 @@ function contextText(board: Dashboard): string {
         .filter((text) => text !== '')
         .join(', ');
     case 'groups':
-      return board.groups ? `${board.groups.length} groups` : '';
+      return board.groups ? count(board.groups.length, 'group') : '';
     case 'session':
     case 'group':
     case 'routes':
@@ -223,7 +235,7 @@ function questionBox({ question, options: { unicode }, width }: Dashboard): read
     ['', 'plain'],
     ['y  yes      any other key  no', 'bold'],
   ] as const;
-  const [corner, dash, side] = unicode ? ['┌┐└┘', '─', '│'] : ['++++', '-', '|'];
+  const [corner, dash, side] = unicode ? ['╔╗╚╝', '═', '║'] : ['++++', '-', '|'];
   const edge = (from: number): Line => line(`${corner[from]}${dash.repeat(inner + 4)}${corner[from + 1]}`);
   return [
     edge(0),

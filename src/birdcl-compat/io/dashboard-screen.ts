@@ -17,9 +17,18 @@ interface Key {
 
 /** What `@types/blessed` does not know. */
 interface Program {
-  sigtstp(): void;
+  flush(): void;
   readonly tput: { readonly colors?: number };
 }
+
+interface Modes {
+  enter(): void;
+  leave(): void;
+  alloc(): void;
+}
+
+/** Between being continued and taking the terminal again. */
+const RESUME_MS = 100;
 
 export class DashboardScreen {
   readonly #screen: blessed.Widgets.Screen;
@@ -70,7 +79,21 @@ export class DashboardScreen {
 
   /** Ctrl-Z: gives the terminal back until the process is continued. */
   suspend(): void {
-    this.#program.sigtstp();
+    const modes = this.#screen as unknown as Modes;
+    modes.leave();
+    this.#program.flush();
+    process.stdin.setRawMode(false);
+    process.once('SIGCONT', () => {
+      // The shell has a word to say first.
+      setTimeout(() => {
+        process.stdin.setRawMode(true);
+        modes.enter();
+        modes.alloc();
+        this.#screen.program.hideCursor();
+        this.#screen.render();
+      }, RESUME_MS);
+    });
+    process.kill(process.pid, 'SIGTSTP');
   }
 
   close(): void {
