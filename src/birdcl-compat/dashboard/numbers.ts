@@ -40,7 +40,7 @@ export function lagText(bytes: number): string {
   return bytes === 0 ? '0' : bytesText(bytes);
 }
 
-/** The two largest units: `12s`, `3m05`, `2h13m`, `4d02h`, `31w2d`. */
+/** The two largest units: `12s`, `3m05`, `2h13`, `4d02`, `31w2`. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -51,7 +51,7 @@ export function durationText(ms: number): string {
   if (hours === 0) return `${minutes}m${two(seconds % 60)}`;
   if (days === 0) return `${hours}h${two(minutes % 60)}`;
   if (days < 14) return `${days}d${two(hours % 24)}`;
-  return `${Math.floor(days / 7)}w${days % 7}d`;
+  return `${Math.floor(days / 7)}w${days % 7}`;
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';

@@ -34,6 +34,7 @@ export class DashboardScreen {
   readonly #screen: blessed.Widgets.Screen;
   readonly #box: blessed.Widgets.BoxElement;
   readonly #program: Program;
+  #suspended = false;
 
   constructor(port: ScreenPort, unicode: boolean) {
     this.#screen = blessed.screen({
@@ -74,18 +75,20 @@ export class DashboardScreen {
   /** Writes the cells that differ from what is there. */
   draw(content: string): void {
     this.#box.setContent(content);
-    this.#screen.render();
+    if (!this.#suspended) this.#screen.render();
   }
 
   /** Ctrl-Z: gives the terminal back until the process is continued. */
   suspend(): void {
     const modes = this.#screen as unknown as Modes;
+    this.#suspended = true;
     modes.leave();
     this.#program.flush();
     process.stdin.setRawMode(false);
     process.once('SIGCONT', () => {
       // The shell has a word to say first.
       setTimeout(() => {
+        this.#suspended = false;
         process.stdin.setRawMode(true);
         modes.enter();
         modes.alloc();
