@@ -83,7 +83,7 @@ describe('sessions', () => {
     // The counter of the last one is smaller: the session came up again, and has received 20 since.
     expect(made.sessions[0]!.rates.received.history).toEqual([0, 50, 25, 10]);
     expect(screen(made)[4]).toBe(
-      '>node1          Established   1h00       0       0    10     0     -   ▁█▅▂',
+      '>node1          Established   1h00       0       0    10     0     -        ▁█▅▂',
     );
   });
 

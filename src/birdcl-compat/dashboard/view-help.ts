@@ -39,8 +39,9 @@ export const HELP: readonly Section[] = [
   [
     'Routes',
     [
-      ['/', '10.0.0.0/8 and all within, =10.0.0.0/8 alone, 10.1.2.3 longest match,'],
-      ['', "or arguments of 'show route': protocol p1, where bgp_path.len > 3"],
+      ['/', '10.0.0.0/8: it and all within; =10.0.0.0/8: it alone;'],
+      ['', "10.1.2.3: the longest match; or arguments of 'show route':"],
+      ['', 'protocol p1, where bgp_path.len > 3, table t, export p1'],
       ['e', 'change what was asked for'],
       ['a', 'all routes'],
       ['n N', 'on the page of a route: the next one, the one before'],
@@ -53,7 +54,7 @@ export const HELP: readonly Section[] = [
       ['For', 'time in this state'],
       ['In, Out', 'routes taken from the neighbour, and sent to it'],
       ['In/s, Out/s', 'changes a second, announced or withdrawn'],
-      ['Lag', 'bytes of updates that it has not taken yet; walk: it is sent the table'],
+      ['Lag', 'bytes that it has yet to take; walk: it is sent the whole table'],
       ['Activity', 'In/s and Out/s together, the newest on the right'],
     ],
   ],
