@@ -251,6 +251,20 @@ describe('the page of a session', () => {
     expect(screen(made).at(-1)).toBe(' node1: restarted');
   });
 
+  it('is reloaded by the word of BIRD 3 there, which tells of lag in its own way', () => {
+    const made = board();
+    made.takeStatus(answerLines(STATUS.replace('BIRD 2.0.12', 'BIRD 3.3.2')));
+    const text = manySessions(1).replace(
+      '     Neighbor AS:',
+      '     TX pending:       4096 bytes\n     Neighbor AS:',
+    );
+    made.takeProtocols(answerLines(text), 0, TIME);
+    made.takeGroups(undefined);
+    expect(screen(made)[4]).toMatch(/ 4\.0kB$/);
+    press(made, 'I');
+    expect(press(made, 'y')).toEqual({ type: 'command', command: 'reload filters in node1' });
+  });
+
   it('changes nothing where the session is restricted or lost', () => {
     const restricted = feed(board({ restricted: true }));
     press(restricted, 'R');

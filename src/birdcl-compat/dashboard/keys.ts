@@ -171,6 +171,12 @@ const ACTIONS: Readonly<Record<string, readonly [command: string, text: string]>
   O: ['reload out', 'Routes are sent again. The session stays up.'],
 };
 
+/** BIRD 3 has another word for it. */
+function spoken({ status, groups }: Dashboard, verb: string): string {
+  const isBird3 = !groups && /^BIRD v?3\./.test(status?.version ?? '');
+  return isBird3 ? verb.replace(/^reload/, 'reload filters') : verb;
+}
+
 function act(board: Dashboard, key: string, name: string | undefined): Handled {
   if (!Object.hasOwn(ACTIONS, key) || name === undefined) return undefined;
   const [verb, text] = ACTIONS[key]!;
@@ -179,7 +185,7 @@ function act(board: Dashboard, key: string, name: string | undefined): Handled {
   else if (board.connection.state !== 'up') board.message = { text: 'there is no connection', bad: true };
   else
     board.question = {
-      command: `${verb} ${name}`,
+      command: `${spoken(board, verb)} ${name}`,
       title: `${verb[0]!.toUpperCase()}${verb.slice(1)} ${name}?`,
       text,
     };

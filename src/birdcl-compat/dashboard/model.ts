@@ -245,7 +245,7 @@ export class Dashboard {
         imported: total(protocol.channels, 'imported'),
         exported: total(protocol.channels, 'exported'),
         rates: this.#rates.get(protocol.name) ?? none,
-        lagBytes: this.groups && isUp(protocol) ? (lag?.bytes ?? 0) : undefined,
+        lagBytes: !isUp(protocol) ? undefined : this.groups ? (lag?.bytes ?? 0) : protocol.pendingBytes,
         walking: lag?.walking ?? false,
       };
     });

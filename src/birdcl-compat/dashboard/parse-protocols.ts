@@ -26,6 +26,8 @@ export interface ProtocolRow {
   readonly neighbour: string;
   readonly neighbourAs: string;
   readonly description: string;
+  /** Bytes that wait to be sent, where the daemon counts them (BIRD 3). */
+  readonly pendingBytes: number | undefined;
   readonly channels: readonly ChannelRow[];
   /** All that the daemon says about it. */
   readonly details: readonly string[];
@@ -77,6 +79,7 @@ function newRow([, name = '', kind = '', , state = '', since = '', info = '']: R
     neighbour: '',
     neighbourAs: '',
     description: '',
+    pendingBytes: undefined,
     channels: [],
     details: [],
   };
@@ -89,6 +92,7 @@ const LABELS: Readonly<Record<string, (row: Building, value: string) => void>> =
   'Neighbor address': (row, value) => (row.neighbour = value),
   'Neighbor range': (row, value) => (row.neighbour = value),
   'Neighbor AS': (row, value) => (row.neighbourAs = value),
+  'TX pending': (row, value) => (row.pendingBytes = firstNumber(value)),
   'Last error': (row, value) => (row.lastError = value),
   State: (row, value) => {
     const channel = row.channels.at(-1);

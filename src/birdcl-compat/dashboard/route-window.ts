@@ -48,6 +48,8 @@ export class RouteWindow {
   /** Whether more is to be read, for somebody who looks at a row of what is held. */
   wantsMore(selected: number): boolean {
     const ahead = this.routes.length - selected;
-    return !this.complete && ahead < AHEAD && (this.#characters < MOST_CHARACTERS / 2 || ahead < 50);
+    // Large routes: what is looked at must not be let go for what comes.
+    const isFull = this.#characters > MOST_CHARACTERS / 2;
+    return !this.complete && ahead < (isFull ? Math.min(AHEAD, this.routes.length / 2) : AHEAD);
   }
 }

@@ -46,7 +46,7 @@ export function groupsView(board: Dashboard): Frame {
       ? ['Asking the daemon ...']
       : [
           "This daemon does not tell of update groups: 'show status groups' is Catbird's.",
-          'Lag is not known either.',
+          'Of lag, only BIRD 3 tells what waits to be written to a neighbour.',
         ];
     return [line(''), ...text.map((words) => line(`  ${words}`))];
   }
