@@ -249,6 +249,9 @@ describe('the page of a session', () => {
     expect(press(made, 'y')).toEqual({ type: 'command', command });
     made.answered(answerLines('0012-node1: restarted\n0000 \n'), TIME);
     expect(screen(made).at(-1)).toBe(' node1: restarted');
+    expect(made.message!.bad).toBe(false);
+    made.answered(answerLines('8006-node1: reload failed\n0000 \n'), TIME);
+    expect(made.message).toEqual({ text: 'node1: reload failed', bad: true });
   });
 
   it('is reloaded by the word of BIRD 3 there, which tells of lag in its own way', () => {
@@ -263,6 +266,14 @@ describe('the page of a session', () => {
     expect(screen(made)[4]).toMatch(/ 4\.0kB$/);
     press(made, 'I');
     expect(press(made, 'y')).toEqual({ type: 'command', command: 'reload filters in node1' });
+  });
+
+  it('is named in quotes where its name is no plain word', () => {
+    const made = board();
+    made.takeProtocols(answerLines(manySessions(1).replace('node1     ', 'rack-1.a  ')), 0, TIME);
+    press(made, 'R');
+    expect(press(made, 'y')).toEqual({ type: 'command', command: "restart 'rack-1.a'" });
+    expect(press(made, 'x')).toEqual({ type: 'routes', arguments: "export 'rack-1.a'" });
   });
 
   it('changes nothing where the session is restricted or lost', () => {

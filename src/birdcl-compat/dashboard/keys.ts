@@ -163,13 +163,18 @@ function scrollPage(board: Dashboard, key: string, count: number): Handled {
 
 /** Keys that change something, with what they do in the words of the question. */
 const ACTIONS: Readonly<Record<string, readonly [command: string, text: string]>> = {
-  E: ['enable', 'The session is started, if it is disabled.'],
-  D: ['disable', 'The session is closed and stays down. Its routes are withdrawn.'],
-  R: ['restart', 'The session is closed and opened again. Its routes are withdrawn until it is back.'],
-  L: ['reload', 'Filters are applied again in both directions. The session stays up.'],
-  I: ['reload in', 'The import filter is applied again. The session stays up.'],
-  O: ['reload out', 'Routes are sent again. The session stays up.'],
+  E: ['enable', 'It is started, if it is disabled.'],
+  D: ['disable', 'Its session is closed and stays down. Its routes are withdrawn.'],
+  R: ['restart', 'Its session is closed and opened again. Its routes are withdrawn until it is back.'],
+  L: ['reload', 'Filters are applied again in both directions. Its session stays up.'],
+  I: ['reload in', 'The import filter is applied again. Its session stays up.'],
+  O: ['reload out', 'Routes are sent again. Its session stays up.'],
 };
+
+/** Names that are no plain word are written in quotes, as in a configuration. */
+function quoted(name: string): string {
+  return /^[A-Za-z_]\w*$/.test(name) ? name : `'${name}'`;
+}
 
 /** BIRD 3 has another word for it. */
 function spoken({ status, groups }: Dashboard, verb: string): string {
@@ -185,7 +190,7 @@ function act(board: Dashboard, key: string, name: string | undefined): Handled {
   else if (board.connection.state !== 'up') board.message = { text: 'there is no connection', bad: true };
   else
     board.question = {
-      command: `${spoken(board, verb)} ${name}`,
+      command: `${spoken(board, verb)} ${quoted(name)}`,
       title: `${verb[0]!.toUpperCase()}${verb.slice(1)} ${name}?`,
       text,
     };
@@ -194,8 +199,8 @@ function act(board: Dashboard, key: string, name: string | undefined): Handled {
 
 /** Keys for the session that is selected or looked at. */
 function sessionKeys(board: Dashboard, key: string, name: string | undefined): Handled {
-  if (name !== undefined && key === 'r') return showRoutes(board, `protocol ${name}`);
-  if (name !== undefined && key === 'x') return showRoutes(board, `export ${name}`);
+  if (name !== undefined && key === 'r') return showRoutes(board, `protocol ${quoted(name)}`);
+  if (name !== undefined && key === 'x') return showRoutes(board, `export ${quoted(name)}`);
   return act(board, key, name);
 }
 

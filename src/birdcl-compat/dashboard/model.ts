@@ -1,5 +1,5 @@
 /** What the dashboard knows and shows. Answers of the daemon and keys change it; views read it; `io/` does the rest. */
-import type { AnswerLine } from './answer.ts';
+import { FIRST_ERROR, type AnswerLine } from './answer.ts';
 import { List } from './list.ts';
 import { parseProtocols, type ProtocolRow } from './parse-protocols.ts';
 import { parseGroups, parseStatus, parseTime, type Group, type StatusFacts } from './parse-status.ts';
@@ -308,7 +308,8 @@ export class Dashboard {
   /** The answer to a command that was confirmed. */
   answered(lines: readonly AnswerLine[], time: string): void {
     const texts = lines.map(({ text }) => text.trim()).filter((text) => text !== '');
-    const bad = (lines.at(-1)?.code ?? 0) >= 8000;
+    // An error of one protocol is followed by the end of the answer, which is none.
+    const bad = lines.some(({ code }) => code >= FIRST_ERROR);
     this.message = { text: texts.join('; ') || 'done', bad };
     this.note(time, this.message.text);
   }
