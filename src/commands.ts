@@ -32,7 +32,7 @@ import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
-const DEFAULT_SOCKET = './var/catbird.ctl';
+export const DEFAULT_SOCKET = './var/catbird.ctl';
 /** Stands for the path of a configuration that is in the program. */
 const EMBEDDED = '(embedded default)';
 

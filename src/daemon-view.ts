@@ -28,6 +28,7 @@ import type { Daemon, LogLevel } from './daemon.ts';
 import { Configurations } from './daemon-configurations.ts';
 import { describeBug } from './daemon-events.ts';
 import { describePlan } from './daemon-plan.ts';
+import { GroupNumbers, groupViews } from './daemon-groups.ts';
 import { protocolViews } from './daemon-protocols.ts';
 import { walkRoutes } from './daemon-routes.ts';
 
@@ -53,6 +54,7 @@ export interface DaemonViewOptions {
 export class ControlView implements DaemonView {
   readonly #options: DaemonViewOptions;
   readonly #configurations: Configurations;
+  readonly #groupNumbers = new GroupNumbers();
   #shuttingDown = false;
 
   constructor(options: DaemonViewOptions) {
@@ -163,6 +165,10 @@ export class ControlView implements DaemonView {
       row('Update groups:', groups),
       row('Total:', this.#options.residentBytes()),
     ];
+  }
+
+  groups(): ReturnType<DaemonView['groups']> {
+    return groupViews(this.#options.daemon, this.#groupNumbers);
   }
 
   watchLog(classes: ReadonlySet<LogClass>, line: (text: string) => void): () => void {

@@ -1,5 +1,6 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { checkCommand, clientCommand, isClientName, reflectorCommand } from './commands.ts';
+import { topCommand } from './birdcl-compat/io/top.ts';
+import { checkCommand, clientCommand, DEFAULT_SOCKET, isClientName, reflectorCommand } from './commands.ts';
 import { confdCommand } from './confd-command.ts';
 import { feedCommand } from './feed/io/command.ts';
 import { suitesCommand } from './suites-command.ts';
@@ -14,6 +15,7 @@ Commands:
   feed        play routes from an MRT file, or made-up ones, into a session
   confd       render templates from keys, like confd
   cl          talk to a running reflector, like birdc
+  top         see what a running reflector does: sessions, update groups, routes, log
 
 'catbird COMMAND --help' explains a command, 'catbird --version' says which Catbird this is. README.md has a first session in two minutes.
 `;
@@ -27,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   confd: confdCommand,
   feed: feedCommand,
   test: suitesCommand,
+  top: (args) => topCommand(args, DEFAULT_SOCKET),
 };
 
 async function main(argv: string[]): Promise<number> {

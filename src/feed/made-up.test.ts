@@ -30,6 +30,11 @@ describe('made-up routes', () => {
     expect(new Set(lines.map((line) => line.split(' ')[0])).size).toBe(1000);
   });
 
+  it('begin with another network where that is wanted', async () => {
+    const lines = describeMessages(await made({ first: 70_000, routes: 2, sets: 1 }), target());
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['+2.17.112.0/24', '+2.17.113.0/24']);
+  });
+
   it('pass by private and loopback networks, and end before multicast', async () => {
     const messages = await made({ routes: madeUpLimit(IPV4), sets: 1 });
     const octets = new Set(

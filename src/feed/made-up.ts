@@ -17,6 +17,8 @@ export interface MadeUpOptions {
   /** Attribute sets, all different; at most one a route. */
   readonly sets: number;
   readonly seed: number;
+  /** Number of the first network, so that feeds can have networks of their own. Absent: 0. */
+  readonly first?: number;
 }
 
 /** Routes of a set are encoded this many at a time, or fewer where the rate is limited. */
@@ -54,7 +56,7 @@ export class MadeUpRoutes implements RouteSource {
 
   /** The same routes at each call, encoded for `target`. */
   async *batches(target: Target, limits: BatchLimits): AsyncGenerator<Batch> {
-    const { family, routes, sets, seed } = this.#options;
+    const { family, routes, sets, seed, first = 0 } = this.#options;
     const random = seededRandom(seed);
     const out = new BatchBuilder(limits);
     this.position = 0;
@@ -69,7 +71,7 @@ export class MadeUpRoutes implements RouteSource {
         const end = Math.min(setEnd, route + group);
         let length = 0;
         for (; route < end; route++) {
-          const bits = networkOf(family, route, words);
+          const bits = networkOf(family, first + route, words);
           length = encodeNlri(nlri, length, words, 0, bits, undefined);
         }
         writeAnnouncements(out, family, block, nlri.subarray(0, length), false, target.maxLength);

@@ -69,6 +69,7 @@ const ONLY_1: readonly [number, number] = [1, 1];
 
 export const COMMAND_TABLE: readonly CommandSpec[] = [
   row('show status', '', 'state, version and times of the daemon'),
+  row('show status groups', '', 'update groups, their members, and how far behind each is', { own: true }),
   row('show memory', '', 'memory by use'),
   row('show protocols', '[<protocol> | "<pattern>"]', 'protocols and sessions, a line each', { args: NAME }),
   row('show protocols all', '[<protocol> | "<pattern>"]', 'everything about protocols and sessions', {

@@ -118,6 +118,27 @@ describe('show', () => {
     );
   });
 
+  it('update groups', () => {
+    expect(ask('show status groups')).toBe(
+      lines(
+        '1006-Group 3',
+        '   Table:            master4',
+        '   Channel:          ipv4',
+        '   Neighbours:       internal clients',
+        '   Output filter:    clients_out',
+        '   Routes:           2',
+        '   Waiting:          1 networks',
+        '   Sent:             40 updates, 2 withdraws',
+        '   Log:              262144 bytes',
+        '   Members:          2, 1 not current',
+        '     node1                             0 bytes  current',
+        '     Mesh_10_0_0_2                  8192 bytes  behind',
+        ' ',
+        '0000 ',
+      ),
+    );
+  });
+
   it('symbols', () => {
     expect(ask('show symbols function')).toBe('1010-is_rack \tfunction\n mark    \tfunction\n0000 \n');
     expect(ask('show symbols MY_AS')).toBe('1010 MY_AS   \tconstant\n');

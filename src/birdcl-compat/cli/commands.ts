@@ -28,6 +28,7 @@ import { parseShowRoute } from './route-arguments.ts';
 import { bare, end, type Handler, type Session } from './session.ts';
 import { showExplained } from './show-explained.ts';
 import { showInterfaces, showInterfacesSummary } from './show-interfaces.ts';
+import { showGroups } from './show-groups.ts';
 import { showProtocols } from './show-protocols.ts';
 import { refuseRoaChange, runShowRoa } from './show-roa.ts';
 import { showRoute } from './show-route.ts';
@@ -68,6 +69,7 @@ const restrict = bare((session) => {
 /** By the first words of commands: the row with the most words that fits is taken. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'show status': bare(showStatus),
+  'show status groups': bare(showGroups),
   'show memory': bare((session) => showMemory(session, session.view.memory())),
   'show interfaces': bare(({ view }) => showInterfaces(view)),
   'show interfaces summary': bare(({ view }) => showInterfacesSummary(view)),

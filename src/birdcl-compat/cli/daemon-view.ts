@@ -348,6 +348,35 @@ export interface ExplainView {
   }[];
 }
 
+/** One neighbour in an update group. */
+export interface GroupMemberView {
+  readonly protocol: string;
+  /** Of what the group has encoded, what the member has not been handed yet. */
+  readonly lagBytes: number;
+  /** `walking`: it is brought up to date from the table, because it is new or fell out of the group's log. */
+  readonly state: 'current' | 'behind' | 'walking';
+}
+
+/** Neighbours that are sent the same bytes. */
+export interface GroupView {
+  /** Stays the same while the group lives. */
+  readonly number: number;
+  readonly table: string;
+  readonly channel: 'ipv4' | 'ipv6';
+  readonly neighbours: 'internal clients' | 'internal' | 'external';
+  readonly exportFilter: string;
+  readonly addPath: boolean;
+  /** In the group's Adj-RIB-Out. */
+  readonly routes: number;
+  /** Changed networks that are not encoded yet. */
+  readonly pendingNetworks: number;
+  readonly logBytes: number;
+  /** Routes announced and withdrawn since the group was made. */
+  readonly announced: number;
+  readonly withdrawn: number;
+  readonly members: readonly GroupMemberView[];
+}
+
 export interface DaemonView {
   /** The configuration in force. */
   readonly config: DaemonConfig;
@@ -373,6 +402,8 @@ export interface DaemonView {
   /** Lines for the log; undefined between them is a place to pause. */
   dump(kind: DumpKind): Iterable<string | undefined>;
   memory(): readonly MemoryRow[];
+  /** Update groups that have members. */
+  groups(): readonly GroupView[];
   /** Writes a line into the daemon's log. */
   note(level: LogClass, text: string): void;
   /** Calls `line` with each log line of the classes, until the function that it returns is called. */

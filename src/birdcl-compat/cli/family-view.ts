@@ -93,6 +93,10 @@ export class FamilyView implements DaemonView {
     return this.#view.memory();
   }
 
+  groups(): ReturnType<DaemonView['groups']> {
+    return this.#view.groups().filter(({ table }) => this.#knows(table));
+  }
+
   note(...args: Parameters<DaemonView['note']>): void {
     this.#view.note(...args);
   }

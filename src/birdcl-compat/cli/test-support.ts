@@ -243,6 +243,28 @@ export class FakeDaemon implements DaemonView {
     ];
   }
 
+  groups(): ReturnType<DaemonView['groups']> {
+    return [
+      {
+        number: 3,
+        table: 'master4',
+        channel: 'ipv4',
+        neighbours: 'internal clients',
+        exportFilter: 'clients_out',
+        addPath: false,
+        routes: 2,
+        pendingNetworks: 1,
+        logBytes: 262_144,
+        announced: 40,
+        withdrawn: 2,
+        members: [
+          { protocol: 'node1', lagBytes: 0, state: 'current' },
+          { protocol: 'Mesh_10_0_0_2', lagBytes: 8192, state: 'behind' },
+        ],
+      },
+    ];
+  }
+
   note(level: string, text: string): void {
     this.log.push(`${level}: ${text}`);
   }
