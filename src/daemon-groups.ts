@@ -10,6 +10,7 @@ const NEIGHBOURS = {
   [SOURCE_KIND.client]: 'internal clients',
   [SOURCE_KIND.nonClient]: 'internal',
   [SOURCE_KIND.external]: 'external',
+  [SOURCE_KIND.confederation]: 'confederation',
 } as const;
 
 /** Numbers of update groups: a group keeps its own for as long as it lives, and none is given twice. */
