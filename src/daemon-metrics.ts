@@ -8,6 +8,10 @@ import { head, histogramLines, labels, line } from './metrics/exposition.ts';
 import { CONVERGENCE, FAMILIES } from './metrics/families.ts';
 import type { ChannelRow, GroupRow, ProtocolRow, SessionRow, Snapshot } from './metrics/snapshot.ts';
 import type { UpdateGroup } from './reflector/update-group.ts';
+import type { SessionStatus } from './speaker/session-status.ts';
+
+/** Characters of lines that are made together. */
+const PIECE = 4096;
 
 export interface DaemonMetricsOptions {
   readonly daemon: Daemon;
@@ -26,7 +30,7 @@ export class DaemonMetrics {
     this.#options = options;
   }
 
-  /** The text of a scrape, a line or nothing at a time: whoever takes them may pause in between. */
+  /** The text of a scrape, some lines or nothing at a time: whoever takes them may pause in between. */
   *scrape(): Iterable<string> {
     const { daemon, counts, version, nodeVersion } = this.#options;
     const protocols: ProtocolRow[] = [];
@@ -36,6 +40,11 @@ export class DaemonMetrics {
       channels.push(...this.#channelRows(view));
       yield '';
     }
+    const sessions: SessionRow[] = [];
+    for (const status of daemon.speaker.sessions()) {
+      sessions.push(sessionRow(status));
+      yield '';
+    }
     const { store } = daemon.reflector;
     const snapshot: Snapshot = {
       version,
@@ -43,7 +52,7 @@ export class DaemonMetrics {
       startedS: daemon.startedAt / 1000,
       configuredS: daemon.reconfiguredAt / 1000,
       protocols,
-      sessions: this.#sessionRows(),
+      sessions,
       channels,
       tables: [...daemon.reflector.tables.values()].map((table) => ({
         labels: labels({ table: table.name, family: table.family.name }),
@@ -58,8 +67,14 @@ export class DaemonMetrics {
       counts,
     };
     for (const { name, type, help, samples } of FAMILIES) {
-      yield head(name, type, help);
-      for (const sample of samples(snapshot)) yield line(name, sample);
+      let text = head(name, type, help);
+      for (const sample of samples(snapshot)) {
+        text += line(name, sample);
+        if (text.length < PIECE) continue;
+        yield text;
+        text = '';
+      }
+      yield text;
     }
     yield head(CONVERGENCE.name, 'histogram', CONVERGENCE.help);
     yield histogramLines(CONVERGENCE.name, counts.convergence);
@@ -72,25 +87,6 @@ export class DaemonMetrics {
       view,
       lagBytes: peer?.channels[view.name === 'ipv4' ? 0 : 1]?.member?.lagBytes,
     }));
-  }
-
-  #sessionRows(): SessionRow[] {
-    return this.#options.daemon.speaker.sessions().map((status) => {
-      const { name, state, config, negotiated, establishedAt, range, counters } = status;
-      const established = state === 'Established';
-      return {
-        labels: labels({ protocol: name }),
-        name,
-        state,
-        established,
-        establishedAtS: established && establishedAt !== undefined ? establishedAt / 1000 : undefined,
-        neighbor: formatIp(config.remoteAddress),
-        remoteAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
-        localAs: config.localAs,
-        range: range ?? '',
-        counters,
-      };
-    });
   }
 
   #groupRows(): GroupRow[] {
@@ -126,4 +122,21 @@ export class DaemonMetrics {
 
 function protocolRow({ name, kind, state }: ProtocolView): ProtocolRow {
   return { labels: labels({ protocol: name }), kind: kind.toLowerCase(), up: state === 'up' };
+}
+
+function sessionRow(status: SessionStatus): SessionRow {
+  const { name, state, config, negotiated, establishedAt, range, counters } = status;
+  const established = state === 'Established';
+  return {
+    labels: labels({ protocol: name }),
+    name,
+    state,
+    established,
+    establishedAtS: established && establishedAt !== undefined ? establishedAt / 1000 : undefined,
+    neighbor: formatIp(config.remoteAddress),
+    remoteAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
+    localAs: config.localAs,
+    range: range ?? '',
+    counters,
+  };
 }

@@ -125,6 +125,7 @@ protocol bgp node1 { local 127.0.0.1 port ${port} as 65000; neighbor 127.0.0.2 a
       env: { ...process.env, HOME: '/nonexistent', TERM: 'xterm' },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    const closed = new Promise((done) => child.once('close', done));
     let seen = '';
     child.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));
     const sees = async (wanted: RegExp): Promise<void> => {
@@ -140,6 +141,6 @@ protocol bgp node1 { local 127.0.0.1 port ${port} as 65000; neighbor 127.0.0.2 a
     child.stdin.write('\u0004');
     await sees(/status 0[^]* icanon[^]* echo /);
     child.stdin.end();
-    await new Promise((done) => child.once('close', done));
+    await closed;
   });
 });

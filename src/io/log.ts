@@ -43,7 +43,6 @@ interface Sink {
 }
 
 /** Control characters of terminals, and line ends: a neighbour or a client must not write lines of its own. */
-
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 
 /** The log of one daemon. */

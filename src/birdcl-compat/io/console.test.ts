@@ -59,7 +59,6 @@ class Person {
   }
 
   get shown(): string {
-    // eslint-disable-next-line no-control-regex
     return this.#seen.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '');
   }
 

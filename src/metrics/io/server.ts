@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT_MS = 5000;
 const SCRAPE_TIMEOUT_MS = 30_000;
 /** Bytes that are made, or pieces that are asked for, before others get their turn. */
 const SLICE_BYTES = 64 * 1024;
-const SLICE_PIECES = 1024;
+const SLICE_PIECES = 64;
 
 const TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 const METRICS = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' };
