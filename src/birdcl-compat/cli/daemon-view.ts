@@ -363,7 +363,7 @@ export interface GroupView {
   readonly number: number;
   readonly table: string;
   readonly channel: 'ipv4' | 'ipv6';
-  readonly neighbours: 'internal clients' | 'internal' | 'external';
+  readonly neighbours: 'internal clients' | 'internal' | 'confederation' | 'external';
   readonly exportFilter: string;
   readonly addPath: boolean;
   /** In the group's Adj-RIB-Out. */

@@ -1,16 +1,22 @@
 /** The facts of `show` commands as JSON values. Names are part of the interface: `docs/commands.md` lists them. */
+import { scopeOf } from '../../base/interfaces.ts';
 import { formatIp, formatIpv4 } from '../../base/ip.ts';
 import { ATTR } from '../../rib/attrs/codes.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
 import { ATTRIBUTES } from '../../rib/attrs/table.ts';
+import type { StaticHop, StaticRoute } from '../conf/lowered.ts';
 import { formatPrefix } from '../filter/values.ts';
 import type {
   BgpView,
   CapabilitiesView,
   ChannelView,
   ExplainView,
+  GroupView,
+  InterfaceView,
   LimitView,
   MemoryRow,
+  PipeFlowView,
+  PipeView,
   ProtocolView,
   RouteView,
   StatusView,
@@ -87,6 +93,10 @@ function capabilities(side: CapabilitiesView): Json {
       supported,
       preserved,
     })),
+    long_lived_graceful_restart: optional(side.longLived, ({ listed, timeS, supported, preserved }) =>
+      object({ time_s: listed ? timeS : undefined, supported, preserved }),
+    ),
+    role: side.role,
     hostname: side.hostname,
   });
 }
@@ -109,6 +119,7 @@ function bgpDetails(bgp: BgpView): Fields {
   const { session } = bgp;
   return {
     ...bgpFields(bgp),
+    neighbor_restart: optional(bgp.neighborRestart, ({ remainsS }) => object({ remains_s: remainsS })),
     error_wait: optional(bgp.errorWait, timer),
     connect_delay: optional(bgp.connectDelay, timer),
     session:
@@ -118,6 +129,7 @@ function bgpDetails(bgp: BgpView): Fields {
         internal: session.internal,
         multihop: session.multihop,
         route_reflector_client: session.routeReflectorClient,
+        route_server_client: session.routeServerClient,
         as4: session.as4,
         source_address: formatIp(session.sourceAddress),
         hold_timer: timer(session.holdTimer),
@@ -156,10 +168,95 @@ function channelValue(channel: ChannelView): Json {
     import_withdraws: counters(stats.importWithdraws),
     export_updates: counters(stats.exportUpdates),
     export_withdraws: counters(stats.exportWithdraws),
+    neighbor_restart: optional(channel.neighborRestart, nameOf),
+    stale_timer_s: channel.staleTimerS,
     next_hop: optional(channel.nextHop, formatIp),
     igp_table_ipv4: channel.igpTable4,
     igp_table_ipv6: channel.igpTable6,
   });
+}
+
+function flowValue({ state, filter, limit: most, stats }: PipeFlowView): Json {
+  return object({
+    state,
+    filter,
+    limit: optional(most, limit),
+    routes: stats?.routes,
+    updates: optional(stats?.updates, counters),
+    withdraws: optional(stats?.withdraws, counters),
+  });
+}
+
+function pipeValue({ table, peerTable, imports, exports }: PipeView): Json {
+  return { table, peer_table: peerTable, imports: flowValue(imports), exports: flowValue(exports) };
+}
+
+export function interfaceValue({ interface: each, preferred }: InterfaceView): Json {
+  return object({
+    name: each.name,
+    index: each.index,
+    master: each.master,
+    admin_up: each.adminUp,
+    link_up: each.linkUp,
+    multi_access: each.multiAccess,
+    broadcast: each.broadcast,
+    multicast: each.multicast,
+    loopback: each.loopback,
+    mtu: each.mtu,
+    addresses: each.addresses.map((address) =>
+      object({
+        address: formatIp(address.ip),
+        length: address.length,
+        opposite: optional(address.opposite, formatIp),
+        scope: scopeOf(address.ip),
+        secondary: address.secondary,
+        preferred: preferred.includes(address),
+      }),
+    ),
+  });
+}
+
+/** @param isActive whether a next hop of the protocol is in use */
+export function staticValue(
+  protocol: string,
+  { prefix, target }: StaticRoute,
+  isActive: (hop: StaticHop) => boolean,
+): Json {
+  return object({
+    protocol,
+    prefix: formatPrefix(prefix),
+    kind: target.kind,
+    recursive: target.kind === 'recursive' ? formatIp(target.via) : undefined,
+    next_hops:
+      target.kind === 'via'
+        ? target.hops.map((hop) =>
+            object({
+              address: optional(hop.address, formatIp),
+              interface: hop.interface,
+              onlink: hop.onlink,
+              weight: hop.weight,
+              active: isActive(hop),
+            }),
+          )
+        : undefined,
+  });
+}
+
+export function groupValue(group: GroupView): Json {
+  return {
+    number: group.number,
+    table: group.table,
+    channel: group.channel,
+    neighbors: nameOf(group.neighbours),
+    export_filter: group.exportFilter,
+    add_path: group.addPath,
+    routes: group.routes,
+    waiting_networks: group.pendingNetworks,
+    log_bytes: group.logBytes,
+    announced: group.announced,
+    withdrawn: group.withdrawn,
+    members: group.members.map(({ protocol, lagBytes, state }) => ({ protocol, lag_bytes: lagBytes, state })),
+  };
 }
 
 /** @param all with all that `show protocols all` says */
@@ -178,6 +275,7 @@ export function protocolValue(protocol: ProtocolView, all: boolean): Json {
     message: protocol.message,
     router_id: optional(protocol.routerId, formatIpv4),
     bgp: bgp && object(bgpDetails(bgp)),
+    pipe: optional(protocol.pipe, pipeValue),
     channels: protocol.channels.map(channelValue),
   });
 }

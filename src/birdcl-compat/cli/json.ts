@@ -9,9 +9,12 @@ import { parseSelector, selectProtocols } from './arguments.ts';
 import { VERSION_TEXT } from './dialect.ts';
 import {
   explainValue,
+  groupValue,
+  interfaceValue,
   memoryValue,
   protocolValue,
   routeValue,
+  staticValue,
   statusValue,
   type Json,
 } from './json-values.ts';
@@ -21,6 +24,7 @@ import { end, type Handler, type Session } from './session.ts';
 import { explainedNetworks } from './show-explained.ts';
 import { isPlainCount, select, type ShowRoute } from './show-route.ts';
 import { parseRoaQuery, roaViews } from './show-roa.ts';
+import { parseStatics } from './show-static.ts';
 import { parseSymbols, symbolViews } from './show-status.ts';
 
 /** Characters of an object in one line; clients have buffers of 4096 bytes, and characters have up to three. */
@@ -129,6 +133,13 @@ function* roas(table: NetTable, query: Parameters<typeof roaViews>[1]): Values {
 const VALUES: Readonly<Record<string, ValueHandler>> = {
   'show status': bare(({ view, dialect }) => [statusValue(view.status(), VERSION_TEXT[dialect.version])]),
   'show memory': bare(({ view }) => view.memory().map(memoryValue)),
+  'show status groups': bare(({ view }) => view.groups().map(groupValue)),
+  'show interfaces': bare(({ view }) => view.interfaces().map(interfaceValue)),
+  'show interfaces summary': bare(({ view }) => view.interfaces().map(interfaceValue)),
+  'show static': (cursor, { view }) =>
+    parseStatics(cursor, view).flatMap(({ name, routes: own }) =>
+      own.map((route) => staticValue(name, route, (hop) => view.isActiveHop(name, hop))),
+    ),
   'show protocols': protocols(false),
   'show protocols all': protocols(true),
   'show route': (cursor, session) => {

@@ -30,8 +30,11 @@ function* routeLines(view: DaemonView, protocol: string, { prefix, target }: Sta
   } else yield `${net}\t${DESTINATION_WORD[target.kind]}`;
 }
 
-/** Reads an optional name. Throws `CommandError` where it is no static protocol, or where none runs. */
-export function showStatic(cursor: Cursor, view: DaemonView): Answer {
+/**
+ * Reads an optional name; the static protocols that are meant. Throws `CommandError` where it is none, or where none
+ * runs.
+ */
+export function parseStatics(cursor: Cursor, view: DaemonView): readonly StaticProtocolConfig[] {
   const statics = view.config.protocols.filter(
     (protocol): protocol is StaticProtocolConfig => protocol.kind === 'static',
   );
@@ -40,7 +43,7 @@ export function showStatic(cursor: Cursor, view: DaemonView): Answer {
     const name = cursor.name('a protocol');
     if (!ended()) cursor.unexpected();
     const named = statics.find((protocol) => protocol.name === name);
-    if (named) return answer(view, [named]);
+    if (named) return [named];
     const known = view.config.protocols.some((protocol) => protocol.name === name);
     throw new CommandError(
       CODE.parseError,
@@ -50,7 +53,11 @@ export function showStatic(cursor: Cursor, view: DaemonView): Answer {
   const states = new Map(view.protocols().map(({ name, state }) => [name, state]));
   const running = statics.filter(({ name }) => states.get(name) !== 'down');
   if (running.length === 0) throw new CommandError(CODE.parseError, 'There is no Static protocol running');
-  return answer(view, running);
+  return running;
+}
+
+export function showStatic(cursor: Cursor, view: DaemonView): Answer {
+  return answer(view, parseStatics(cursor, view));
 }
 
 function* answer(view: DaemonView, protocols: readonly StaticProtocolConfig[]): Answer {

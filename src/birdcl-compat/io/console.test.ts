@@ -106,7 +106,7 @@ describe('at a terminal', () => {
     expect(await person.press('\r', /node one(.|\n)*bird> $/)).toContain('Established');
     await person.press(`sh ro table ma${TAB}`, 'master');
     await person.press(CTRL_C);
-    await person.press(`json show st${TAB}`, 'json show status ');
+    await person.press(`json show sta${TAB}`, /json show stat/);
     await person.press(CTRL_C);
     // The first Tab finds that there are several, the second one lists them.
     await person.press(`show protocols ${TAB}`, 'protocols ');
