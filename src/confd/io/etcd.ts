@@ -203,6 +203,7 @@ class Following {
   async run(stop: AbortSignal): Promise<void> {
     const watchers: Watcher[] = [];
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     try {
       await new Promise<void>((settle, fail) => {
         stop.addEventListener('abort', () => {
@@ -220,12 +221,17 @@ class Following {
             fail(new Error('the watch ended'));
           });
         }
-        timer = setInterval(() => {
-          this.#audit().catch(fail);
-        }, this.#auditMs);
+        const auditLater = (): void => {
+          if (isOver) return;
+          timer = setTimeout(() => {
+            this.#audit().then(auditLater, fail);
+          }, this.#auditMs);
+        };
+        auditLater();
       });
     } finally {
-      clearInterval(timer);
+      isOver = true;
+      clearTimeout(timer);
       for (const watcher of watchers) {
         watcher.removeAllListeners();
         // What comes after the end interests nobody, but must not be thrown either.
