@@ -52,6 +52,6 @@ async function main(argv: string[]): Promise<number> {
 
 // By a symbolic link with the name of another program, it is that program.
 const calledAs = process.env['CATBIRD_ARGV0'] ?? '';
-process.exitCode = await (isClientName(calledAs)
-  ? clientCommand(process.argv.slice(2), calledAs)
-  : main(process.argv.slice(2)));
+const args = process.argv.slice(2);
+if (isClientName(calledAs)) process.exitCode = await clientCommand(args, calledAs);
+else process.exitCode = await (calledAs === 'confd' ? confdCommand(args) : main(args));

@@ -88,6 +88,8 @@ export class DashboardPoller {
       this.#echo = echo;
       await echo.ask('echo all');
     } catch (error) {
+      // Whoever leaves ends this connection too.
+      if (this.#stopped) return;
       this.#board.note(timeOfDay(), `no log: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
