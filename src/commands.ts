@@ -21,7 +21,6 @@ import { DaemonLog } from './io/log.ts';
 import { startWatchdog } from './io/watchdog.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { MetricCounts } from './metrics/counts.ts';
-import { processMetrics } from './metrics/io/process-metrics.ts';
 import {
   openMetricsServer,
   parseListenAddress,
@@ -236,12 +235,14 @@ function openInterfaces(clock: SystemClock, log: DaemonLog['write']): NetlinkInt
 }
 
 /** What the daemon serves over HTTP. */
-function metricsSource(
+async function metricsSource(
   daemon: Daemon,
   view: ControlView,
   counts: MetricCounts,
   isStarted: () => boolean,
-): MetricsSource {
+): Promise<MetricsSource> {
+  // The library takes memory that a daemon without metrics need not spend.
+  const { processMetrics } = await import('./metrics/io/process-metrics.ts');
   const own = new DaemonMetrics({ daemon, counts, version: version(), nodeVersion: process.version });
   const ofProcess = processMetrics();
   return {

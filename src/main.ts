@@ -1,9 +1,4 @@
 /** The command line: which program was meant, its options, and the real world to run it in. */
-import { topCommand } from './birdcl-compat/io/top.ts';
-import { checkCommand, clientCommand, DEFAULT_SOCKET, isClientName, reflectorCommand } from './commands.ts';
-import { confdCommand } from './confd-command.ts';
-import { feedCommand } from './feed/io/command.ts';
-import { suitesCommand } from './suites-command.ts';
 import { version } from './version.ts';
 
 const HELP = `Usage: catbird COMMAND [OPTIONS]
@@ -22,14 +17,21 @@ Commands:
 
 type Command = (args: string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  reflector: reflectorCommand,
-  check: checkCommand,
-  cl: clientCommand,
-  confd: confdCommand,
-  feed: feedCommand,
-  test: suitesCommand,
-  top: (args) => topCommand(args, DEFAULT_SOCKET),
+/** Loaded when they are called: the libraries of one need not be in the memory of another. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  reflector: async () => (await import('./commands.ts')).reflectorCommand,
+  check: async () => (await import('./commands.ts')).checkCommand,
+  cl: async () => (await import('./commands.ts')).clientCommand,
+  confd: async () => (await import('./confd-command.ts')).confdCommand,
+  feed: async () => (await import('./feed/io/command.ts')).feedCommand,
+  test: async () => (await import('./suites-command.ts')).suitesCommand,
+  top: async () => {
+    const [{ topCommand }, { DEFAULT_SOCKET }] = await Promise.all([
+      import('./birdcl-compat/io/top.ts'),
+      import('./commands.ts'),
+    ]);
+    return (args) => topCommand(args, DEFAULT_SOCKET);
+  },
 };
 
 async function main(argv: string[]): Promise<number> {
@@ -47,11 +49,19 @@ async function main(argv: string[]): Promise<number> {
     process.stderr.write(`catbird: there is no command '${name}'; 'catbird --help' lists them\n`);
     return 1;
   }
-  return await command(args);
+  return await (
+    await command()
+  )(args);
 }
 
-// By a symbolic link with the name of another program, it is that program.
-const calledAs = process.env['CATBIRD_ARGV0'] ?? '';
-const args = process.argv.slice(2);
-if (isClientName(calledAs)) process.exitCode = await clientCommand(args, calledAs);
-else process.exitCode = await (calledAs === 'confd' ? confdCommand(args) : main(args));
+/** By a symbolic link with the name of another program, it is that program. */
+async function run(calledAs: string, args: string[]): Promise<number> {
+  if (calledAs === 'confd') return await (await COMMANDS['confd']!())(args);
+  if (calledAs !== '' && calledAs !== 'catbird') {
+    const { isClientName, clientCommand } = await import('./commands.ts');
+    if (isClientName(calledAs)) return await clientCommand(args, calledAs);
+  }
+  return await main(args);
+}
+
+process.exitCode = await run(process.env['CATBIRD_ARGV0'] ?? '', process.argv.slice(2));
