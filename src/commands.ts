@@ -185,11 +185,12 @@ async function runReflector(
   );
   let started = false;
   let metrics: MetricsServer | undefined;
-  const served = (made: MetricCounts): MetricsSource => metricsSource(daemon, view, made, () => started);
+  const served = (made: MetricCounts): Promise<MetricsSource> =>
+    metricsSource(daemon, view, made, () => started);
   try {
     for (const spec of specs) await sockets.open(spec);
     if (metricsAt && counts)
-      metrics = await openMetricsServer(metricsAt.host, metricsAt.port, served(counts));
+      metrics = await openMetricsServer(metricsAt.host, metricsAt.port, await served(counts));
     await daemon.start(first.config, recover);
     started = true;
     await sockets.configure(first.config.cli);
