@@ -204,7 +204,10 @@ export class Reflector implements SessionEvents {
       const { adjRibIn, longLivedUntil } = channel;
       const { family } = channel.policy;
       const agreed = peer.negotiatedFamily(family);
-      if (restartTimeS === undefined || !(agreed?.gracefulRestart || agreed?.longLived)) {
+      const { staleTimeS = 0 } = agreed ?? {};
+      // A neighbour may list a family for the long-lived period alone, and then give it no time at all.
+      const isKept = agreed?.gracefulRestart === true || staleTimeS > 0;
+      if (restartTimeS === undefined || !isKept) {
         this.discard(adjRibIn);
         continue;
       }
@@ -212,7 +215,6 @@ export class Reflector implements SessionEvents {
         adjRibIn.markStaleAgain();
         this.backgroundPass(adjRibIn, (rows) => adjRibIn.sweepLeaving(rows));
       } else adjRibIn.markStale();
-      const { staleTimeS = 0 } = agreed;
       kept.push({ family, adjRibIn, staleTimeS, longLivedUntil, staleTimer: undefined });
     }
     if (kept.length === 0 || restartTimeS === undefined) return;
