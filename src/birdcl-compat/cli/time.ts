@@ -1,4 +1,5 @@
 /** Times as BIRD writes them: strftime patterns, with another one for times long past. */
+import { DAYS, MONTHS } from '../../base/calendar.ts';
 import type { TimeFormat, TimeFormatUse } from '../conf/lowered.ts';
 
 /** BIRD 2's formats where the configuration sets none. */
@@ -8,22 +9,6 @@ const DEFAULTS: Readonly<Record<TimeFormatUse, TimeFormat>> = {
   protocol: { recent: '%T.%3f', old: '%F', limitS: 20 * 3600 },
   route: { recent: '%T.%3f', old: '%F', limitS: 20 * 3600 },
 };
-
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 function two(value: number): string {
   return String(value).padStart(2, '0');

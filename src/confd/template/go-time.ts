@@ -1,24 +1,9 @@
 /** Go's `time.Time`, as far as templates use it. */
+import { DAYS, MONTHS } from '../../base/calendar.ts';
 import type { GoType } from './types.ts';
 import { BOOL, INT, INT64, STRING } from './types.ts';
 import type { Value } from './values.ts';
 import { GoFunc, GoInteger, GoStruct } from './values.ts';
-
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const;
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 
 /** How `String` writes a time. */
 const STRING_LAYOUT = '2006-01-02 15:04:05.999999999 -0700 MST';
