@@ -29,6 +29,7 @@ import {
 } from './metrics/io/server.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
+import { rehearseReading } from './configuration-rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
 export const DEFAULT_SOCKET = './var/catbird.ctl';
@@ -144,6 +145,7 @@ async function runReflector(
   };
   configured(first.config);
   rehearse();
+  rehearseReading(hostFacts());
   const clock = new SystemClock();
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const interfaces = openInterfaces(clock, log.write);

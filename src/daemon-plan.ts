@@ -357,14 +357,15 @@ export function describeReloads(options: readonly PlannedOption[], soft: boolean
   return lines;
 }
 
-const CHANGE_WORDS: Readonly<Record<ProtocolChange, string>> = {
-  unchanged: 'stays as it is',
-  added: 'is added',
-  removed: 'is removed',
-  reconfigured: 'is changed in place',
-  restarted: 'restarts',
-  enabled: 'is enabled',
-  disabled: 'is disabled',
+/** Of one protocol, and of several. */
+const CHANGE_WORDS: Readonly<Record<ProtocolChange, readonly [one: string, several: string]>> = {
+  unchanged: ['stays as it is', 'stay as they are'],
+  added: ['is added', 'are added'],
+  removed: ['is removed', 'are removed'],
+  reconfigured: ['is changed in place', 'are changed in place'],
+  restarted: ['restarts', 'restart'],
+  enabled: ['is enabled', 'are enabled'],
+  disabled: ['is disabled', 'are disabled'],
 };
 
 const EFFECT_WORDS: Readonly<Record<Effect, string | undefined>> = {
@@ -375,8 +376,9 @@ const EFFECT_WORDS: Readonly<Record<Effect, string | undefined>> = {
   restart: undefined,
 };
 
-/** A plan in words: a line for each protocol that is touched, then how many are not. */
+/** A plan in words: what is touched, protocols of which there is no more to say several to a line; then how many are not. */
 export function describePlan({ changes, options }: ReconfigurationPlan): string[] {
+  const alike = new Map<ProtocolChange, string[]>();
   const lines: string[] = [];
   let untouched = 0;
   for (const [name, change] of changes) {
@@ -386,7 +388,9 @@ export function describePlan({ changes, options }: ReconfigurationPlan): string[
     }
     const found = options.get(name);
     if (!found) {
-      lines.push(`${name} ${CHANGE_WORDS[change]}`);
+      const names = alike.get(change);
+      if (names) names.push(name);
+      else alike.set(change, [name]);
       continue;
     }
     const why = found
@@ -395,10 +399,27 @@ export function describePlan({ changes, options }: ReconfigurationPlan): string[
     const reasons = why.length > 0 ? ` (${why.join(', ')})` : '';
     const effects = new Set(change === 'reconfigured' ? found.map(({ effect }) => EFFECT_WORDS[effect]) : []);
     const then = [...effects].filter((text) => text !== undefined).map((text) => `; ${text}`);
-    lines.push(`${name} ${CHANGE_WORDS[change]}${reasons}${then.join('')}`);
+    lines.push(`${name} ${CHANGE_WORDS[change][0]}${reasons}${then.join('')}`);
   }
-  lines.push(
-    `${untouched} ${untouched === 1 ? 'protocol stays' : 'protocols stay'} as ${untouched === 1 ? 'it is' : 'they are'}`,
-  );
+  const [stays, stay] = CHANGE_WORDS.unchanged;
+  return [
+    ...[...alike].flatMap(([change, names]) => listNames(names, ...CHANGE_WORDS[change])),
+    ...lines,
+    untouched === 1 ? `1 protocol ${stays}` : `${untouched} protocols ${stay}`,
+  ];
+}
+
+/** Characters of names in a line of a plan, about. */
+const NAMES_WIDTH = 90;
+
+function listNames(names: readonly string[], one: string, several: string): string[] {
+  const lines: string[] = [];
+  for (let from = 0; from < names.length;) {
+    let text = names[from]!;
+    let to = from + 1;
+    while (to < names.length && text.length < NAMES_WIDTH) text += `, ${names[to++]!}`;
+    lines.push(`${text} ${to - from === 1 ? one : several}`);
+    from = to;
+  }
   return lines;
 }

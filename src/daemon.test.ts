@@ -197,8 +197,7 @@ describe('another configuration', () => {
     await start();
     const next = config(text().replace('protocol bgp a', 'protocol bgp c') + 'protocol static s { ipv4; }\n');
     expect(describePlan(daemon.plan(next))).toEqual([
-      'c is added',
-      's is added',
+      'c, s are added',
       'a is removed',
       '1 protocol stays as it is',
     ]);

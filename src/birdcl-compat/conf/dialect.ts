@@ -99,17 +99,23 @@ function recogniseVersion(tokens: Tokens, from: number): 1 | 2 {
   const evidence: Evidence = { bird1: 0, bird2: 0, bare: 0 };
   const { kinds, values, length } = tokens;
   for (let at = from; at < length; at++) {
+    const kind = kinds[at];
+    // Long lists of numbers and addresses are passed over.
+    if (kind !== TOKEN.word && kind !== TOKEN.punctuation && kind !== TOKEN.repeat) continue;
+    if (kind === TOKEN.punctuation && values[at] !== OPEN) continue;
     if (Math.abs(evidence.bird1 - evidence.bird2) > CERTAIN) break;
-    if (kinds[at] === TOKEN.repeat) {
+    if (kind === TOKEN.repeat) {
       weighProtocol(tokens, values[at]!, evidence);
       // Its name says nothing.
       at++;
       continue;
     }
-    if (kinds[at] !== TOKEN.word && values[at] !== OPEN) continue;
-    const word = kinds[at] === TOKEN.word ? tokens.text(at) : '';
+    if (kind === TOKEN.punctuation) {
+      at = closingBrace(tokens, at);
+      continue;
+    }
+    const word = tokens.text(at);
     if (word === 'protocol' || word === 'template') at = weighProtocol(tokens, at, evidence);
-    else if (isPunctuation(tokens, at, '{')) at = closingBrace(tokens, at);
     else if (CHANNELS.has(word)) evidence.bird2++;
     else if (word === 'listen' || word === 'roa') evidence.bird1++;
     else if (word === 'table' && isStatementStart(tokens, at)) evidence.bird1++;

@@ -136,7 +136,7 @@ class Words {
 }
 
 /** Characters for each token, at least, in ordinary texts: how long columns are at first. */
-const CHARACTERS_PER_TOKEN = 4;
+const CHARACTERS_PER_TOKEN = 3;
 
 export class Tokens {
   kinds = new Uint8Array(0);
