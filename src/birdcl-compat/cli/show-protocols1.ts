@@ -118,6 +118,7 @@ function capabilities(side: CapabilitiesView): string {
     side.routeRefresh ? 'refresh' : '',
     side.enhancedRefresh ? 'enhanced-refresh' : '',
     restart ? (restart.supported.length > 0 ? 'restart-able' : 'restart-aware') : '',
+    side.longLived ? (side.longLived.supported.length > 0 ? 'llgr-able' : 'llgr-aware') : '',
     side.as4 ? 'AS4' : '',
     side.addPathReceive.length > 0 ? 'add-path-rx' : '',
     side.addPathSend.length > 0 ? 'add-path-tx' : '',
