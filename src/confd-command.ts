@@ -1,13 +1,10 @@
 /** `catbird confd`: renders the templates of confd's template resources, once or for as long as it runs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { EtcdStore } from './confd/io/etcd.ts';
-import { EnvironmentStore } from './confd/io/environment.ts';
-import { FileStore } from './confd/io/files.ts';
+import { openStore } from './confd/io/stores.ts';
 import type { Level, WriteLog } from './confd/io/processor.ts';
 import { messageOf, Processor } from './confd/io/processor.ts';
 import { systemWorld } from './confd/io/world.ts';
-import { etcdSettings } from './confd/etcd-options.ts';
 import type { ConfdOptions, LogLevel } from './confd/options.ts';
 import { confdOptions, LOG_LEVELS, parseConfigFile, parseFlags, USAGE, UsageError } from './confd/options.ts';
 import { isBelow } from './confd/store.ts';
@@ -49,7 +46,7 @@ export async function confdCommand(args: string[]): Promise<number> {
   for (const warning of options.warnings) log('warning', warning);
   let store: Store;
   try {
-    store = storeOf(options);
+    store = await openStore(options, environment);
   } catch (error) {
     log('error', messageOf(error));
     return 1;
@@ -78,20 +75,6 @@ function configFile(path: string | undefined): ReturnType<typeof parseConfigFile
   const used = path ?? DEFAULT_CONFIG_FILE;
   if (path === undefined && !existsSync(used)) return new Map();
   return parseConfigFile(used, readFileSync(used, 'utf8'));
-}
-
-function storeOf(options: ConfdOptions): Store {
-  const { backend, files: paths, filter } = options;
-  switch (backend) {
-    case 'env':
-      return new EnvironmentStore();
-    case 'tree':
-      return new FileStore({ paths, layout: 'tree' });
-    case 'file':
-      return new FileStore({ paths, layout: 'documents', filter });
-    case 'etcdv3':
-      return new EtcdStore(etcdSettings(options, environment));
-  }
 }
 
 /** Lines as confd writes them, on standard error. */

@@ -13,6 +13,8 @@ export interface ConfigurationsOptions {
   readonly apply: (config: DaemonConfig, soft: boolean) => Promise<void> | undefined;
   readonly current: () => DaemonConfig;
   readonly log: (level: LogLevel, text: string) => void;
+  /** What the undo or its timer has gone back from is not in force any more. */
+  readonly undone?: () => void;
 }
 
 interface Transition {
@@ -31,6 +33,7 @@ export class Configurations {
   #undoTimer: { readonly timer: Timer; readonly deadline: number } | undefined;
   #inProgress = false;
   #queued: Transition | 'undo' | undefined;
+  #whenDone: (() => void)[] = [];
 
   constructor(options: ConfigurationsOptions) {
     this.#options = options;
@@ -40,6 +43,11 @@ export class Configurations {
   get state(): CommitResult {
     if (!this.#inProgress) return 'done';
     return this.#queued ? 'queued' : 'progress';
+  }
+
+  /** Resolves when nothing is under way and nothing waits. */
+  async done(): Promise<void> {
+    while (this.#inProgress) await new Promise<void>((settle) => this.#whenDone.push(settle));
   }
 
   /** Seconds until an unconfirmed configuration is undone; undefined where nothing is to be confirmed. */
@@ -90,6 +98,7 @@ export class Configurations {
     if (!this.#undoAvailable || !this.#previous) return 'nothing';
     this.#undoAvailable = false;
     this.#stopTimer();
+    this.#options.undone?.();
     if (!this.#inProgress) return this.#start('undo');
     if (this.#queued) {
       this.#queued = undefined;
@@ -133,7 +142,10 @@ export class Configurations {
     this.#inProgress = false;
     log('info', 'Reconfigured');
     const queued = this.#queued;
-    if (!queued) return;
+    if (!queued) {
+      for (const settle of this.#whenDone.splice(0)) settle();
+      return;
+    }
     this.#queued = undefined;
     log('info', 'Reconfiguring to queued configuration');
     this.#start(queued);

@@ -1,6 +1,6 @@
 /** Metrics of the daemon: nothing is kept for them but what `MetricCounts` counts; a scrape reads the rest where it is. */
 import { formatIp } from './base/ip.ts';
-import type { ProtocolView } from './birdcl-compat/cli/daemon-view.ts';
+import type { ProtocolView, RenderedView } from './birdcl-compat/cli/daemon-view.ts';
 import type { Daemon } from './daemon.ts';
 import { protocolViews } from './daemon-protocols.ts';
 import type { MetricCounts } from './metrics/counts.ts';
@@ -18,6 +18,7 @@ export interface DaemonMetricsOptions {
   readonly counts: MetricCounts;
   readonly version: string;
   readonly nodeVersion: string;
+  readonly rendered?: () => RenderedView;
 }
 
 export class DaemonMetrics {
@@ -32,7 +33,7 @@ export class DaemonMetrics {
 
   /** The text of a scrape, some lines or nothing at a time: whoever takes them may pause in between. */
   *scrape(): Iterable<string> {
-    const { daemon, counts, version, nodeVersion } = this.#options;
+    const { daemon, counts, version, nodeVersion, rendered } = this.#options;
     const protocols: ProtocolRow[] = [];
     const channels: ChannelRow[] = [];
     for (const view of protocolViews(daemon)) {
@@ -65,6 +66,7 @@ export class DaemonMetrics {
       attributeSets: store.size,
       attributeBytes: store.memoryBytes,
       counts,
+      rendered: rendered?.(),
     };
     for (const { name, type, help, samples } of FAMILIES) {
       let text = head(name, type, help);

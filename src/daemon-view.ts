@@ -30,6 +30,7 @@ import { describeBug } from './daemon-events.ts';
 import { describePlan } from './daemon-plan.ts';
 import { GroupNumbers, groupViews } from './daemon-groups.ts';
 import { protocolViews } from './daemon-protocols.ts';
+import type { RenderedConfiguration, RenderedTarget } from './daemon-rendered.ts';
 import { walkRoutes } from './daemon-routes.ts';
 
 export interface DaemonViewOptions {
@@ -49,13 +50,17 @@ export interface DaemonViewOptions {
   /** @param graceful without NOTIFICATIONs, so that neighbours keep the routes */
   readonly shutdown: (graceful: boolean) => void;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Where the configuration of the command line is rendered, instead of `load`. */
+  readonly rendered?: RenderedConfiguration;
 }
 
-export class ControlView implements DaemonView {
+export class ControlView implements DaemonView, RenderedTarget {
   readonly #options: DaemonViewOptions;
   readonly #configurations: Configurations;
   readonly #groupNumbers = new GroupNumbers();
   #shuttingDown = false;
+  /** What somebody has done by hand, since when renderings wait. */
+  #heldBy: string | undefined;
 
   constructor(options: DaemonViewOptions) {
     this.#options = options;
@@ -67,6 +72,10 @@ export class ControlView implements DaemonView {
       apply: (config, soft) => {
         options.configured(config);
         return daemon.reconfigure(config, soft);
+      },
+      undone: () => {
+        options.rendered?.displaced();
+        if (options.rendered) this.#heldBy = "because the last one was undone; 'configure' goes on with them";
       },
     });
   }
@@ -82,8 +91,10 @@ export class ControlView implements DaemonView {
   status(): StatusView {
     const { daemon, clock, hostname } = this.#options;
     const { recovery } = daemon;
+    const rendered = this.#options.rendered?.view();
     return {
       ...(recovery && { gracefulRestart: recovery }),
+      ...(rendered && { rendered }),
       routerId: daemon.config.routerId,
       hostname: daemon.config.hostname ?? hostname,
       nowMs: clock.wallTime(),
@@ -191,10 +202,39 @@ export class ControlView implements DaemonView {
     return this.#options.path;
   }
 
-  configure({ path, soft, timeoutS = 0, notice }: ConfigureRequest): ConfigureResult {
-    const { load, log } = this.#options;
+  configure(request: ConfigureRequest): ConfigureResult | Promise<ConfigureResult> {
+    const { load, rendered } = this.#options;
     this.#configurations.forgetPrevious();
-    const { config, errors, warnings } = load(path ?? this.#options.path);
+    const { path } = request;
+    if (rendered && path === undefined) return this.#configureRendered(rendered, request);
+    const result = this.#takeResult(load(path ?? this.#options.path), request);
+    if (rendered && result.kind !== 'failed' && result.kind !== 'shutting-down') {
+      rendered.displaced();
+      this.#heldBy = `because ${path} was taken over by hand; 'configure' goes on with them`;
+    }
+    return result;
+  }
+
+  /** Renders anew, and follows the store from then on. */
+  async #configureRendered(
+    rendered: RenderedConfiguration,
+    request: ConfigureRequest,
+  ): Promise<ConfigureResult> {
+    const loaded = await rendered.refresh();
+    const result = this.#takeResult(loaded, request);
+    const isTaken = result.kind !== 'failed' && result.kind !== 'shutting-down';
+    if (isTaken) this.#heldBy = undefined;
+    // With a configuration under way, it is in force when that is done.
+    if (isTaken) void this.#configurations.done().then(() => rendered.concluded(true));
+    else rendered.concluded(false);
+    return result;
+  }
+
+  #takeResult(
+    { config, errors, warnings }: LoadResult,
+    { soft, timeoutS = 0, notice }: ConfigureRequest,
+  ): ConfigureResult {
+    const { log } = this.#options;
     this.#options.reloaded?.(config !== undefined);
     if (!config) return { kind: 'failed', errors };
     if (this.#shuttingDown) return { kind: 'shutting-down' };
@@ -205,16 +245,36 @@ export class ControlView implements DaemonView {
     return { kind };
   }
 
+  get heldBecause(): string | undefined {
+    if (this.#shuttingDown) return 'because Catbird is shutting down';
+    if (this.#configurations.undoInS !== undefined)
+      return "until the present one is confirmed ('configure confirm')";
+    return this.#heldBy;
+  }
+
+  async takeOver({ config }: LoadResult): Promise<boolean> {
+    if (!config || this.#shuttingDown) return false;
+    this.#options.reloaded?.(true);
+    this.#configurations.commit(config, false, 0, () => undefined);
+    await this.#configurations.done();
+    return true;
+  }
+
   /** SIGHUP: like `configure`, with the answer in the log. */
-  hangup(): void {
+  async hangup(): Promise<void> {
     const { log } = this.#options;
     log('info', 'Reconfiguration requested by SIGHUP');
-    const result = this.configure({ soft: false });
+    const result = await this.configure({ soft: false });
     if (result.kind === 'failed') for (const error of result.errors) log('error', oneLine(error));
   }
 
-  check(path: string): CheckResult {
-    const { config, errors } = this.#options.load(path);
+  check(path: string): CheckResult | Promise<CheckResult> {
+    const { load, rendered } = this.#options;
+    if (!rendered || path !== this.#options.path) return this.#effects(load(path));
+    return rendered.check().then((loaded) => this.#effects(loaded));
+  }
+
+  #effects({ config, errors }: LoadResult): CheckResult {
     return { errors, effects: config ? describePlan(this.#options.daemon.plan(config)) : [] };
   }
 
@@ -227,7 +287,9 @@ export class ControlView implements DaemonView {
   }
 
   confirm(): ConfigureResult {
-    return { kind: this.#configurations.confirm() ? 'confirmed' : 'nothing' };
+    const isConfirmed = this.#configurations.confirm();
+    if (isConfirmed && this.#heldBy === undefined) this.#options.rendered?.released();
+    return { kind: isConfirmed ? 'confirmed' : 'nothing' };
   }
 
   undo(): ConfigureResult {

@@ -19,7 +19,7 @@ type Command = (args: string[]) => Promise<number>;
 
 /** Loaded when they are called: the libraries of one need not be in the memory of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  reflector: async () => (await import('./commands.ts')).reflectorCommand,
+  reflector: async () => (await import('./reflector-command.ts')).reflectorCommand,
   check: async () => (await import('./commands.ts')).checkCommand,
   cl: async () => (await import('./commands.ts')).clientCommand,
   confd: async () => (await import('./confd-command.ts')).confdCommand,
@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   top: async () => {
     const [{ topCommand }, { DEFAULT_SOCKET }] = await Promise.all([
       import('./birdcl-compat/io/top.ts'),
-      import('./commands.ts'),
+      import('./configuration-options.ts'),
     ]);
     return (args) => topCommand(args, DEFAULT_SOCKET);
   },

@@ -21,7 +21,7 @@ export function answerOf(daemon: Daemon, clock: Clock, command: string): string[
   });
   const lines: string[] = [];
   for (const reply of new Commands(view, () => undefined).handle(command)) {
-    if (reply && !(reply.last && reply.text === '')) lines.push(reply.text);
+    if (reply && !(reply instanceof Promise) && !(reply.last && reply.text === '')) lines.push(reply.text);
   }
   return lines;
 }

@@ -55,9 +55,12 @@ export function outermost(paths: readonly string[]): string[] {
 /** Keys as events tell them. */
 export class KeyView {
   #revision = 0n;
-  #entries: ReadonlyMap<string, Entry> = new Map();
+  #entries: Map<string, Entry> = new Map();
+  /** Somebody has the entries, so that the next change needs a copy. */
+  #isShared = false;
 
   get snapshot(): Snapshot {
+    this.#isShared = true;
     return { revision: this.#revision, entries: this.#entries };
   }
 
@@ -68,12 +71,14 @@ export class KeyView {
         return [];
       case 'snapshot': {
         const before = this.#entries;
-        this.#entries = event.entries;
+        this.#entries = event.entries as Map<string, Entry>;
+        this.#isShared = true;
         this.#revision = event.revision;
         return differing(before, event.entries);
       }
       case 'changes': {
-        const entries = new Map(this.#entries);
+        const entries = this.#isShared ? new Map(this.#entries) : this.#entries;
+        this.#isShared = false;
         const changed: string[] = [];
         for (const [key, entry] of event.changes) {
           if (entries.get(key)?.value !== entry?.value) changed.push(key);

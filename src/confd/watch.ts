@@ -1,5 +1,15 @@
 /** From events of a store to applications: bursts come as one, and one is in flight at a time. */
-import { audit, BehaviorSubject, combineLatest, filter, first, mergeMap, Observable } from 'rxjs';
+import {
+  audit,
+  BehaviorSubject,
+  combineLatest,
+  EMPTY,
+  filter,
+  first,
+  merge,
+  mergeMap,
+  Observable,
+} from 'rxjs';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../base/clock.ts';
 import type { Snapshot, StoreEvent } from './store.ts';
@@ -7,6 +17,13 @@ import { KeyView } from './store.ts';
 
 /** How long after the first change of a burst it is applied. */
 const WINDOW_MS = 50;
+
+export interface WatchExtras {
+  /** Has what is known applied once more, as soon as anything is known. */
+  readonly again?: Observable<void>;
+  /** Is told of all events. */
+  readonly seen?: (event: StoreEvent) => void;
+}
 
 /**
  * Applies what a store tells.
@@ -18,14 +35,17 @@ export function applyChanges(
   clock: Clock,
   apply: (snapshot: Snapshot, changed: ReadonlySet<string>) => Promise<void>,
   lost: (reason: string) => void,
+  { again = EMPTY, seen }: WatchExtras = {},
 ): Subscription {
   const view = new KeyView();
   let changed = new Set<string>();
   let started = false;
   const idle = new BehaviorSubject(true);
-  return events
+  return merge(events, again)
     .pipe(
       filter((event) => {
+        if (!event) return started;
+        seen?.(event);
         if (event.kind === 'lost') {
           lost(event.reason);
           return false;

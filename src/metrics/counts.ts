@@ -13,6 +13,8 @@ export class MetricCounts {
   bugs = 0;
   reloadsApplied = 0;
   reloadsFailed = 0;
+  rendersGood = 0;
+  rendersBad = 0;
   /** Of the last attempt. */
   lastReloadFailed = false;
 
@@ -36,6 +38,12 @@ export class MetricCounts {
         return;
       default:
     }
+  }
+
+  /** A rendering of templates is good, or was refused. */
+  rendered(good: boolean): void {
+    if (good) this.rendersGood++;
+    else this.rendersBad++;
   }
 
   /** A configuration was read again. */

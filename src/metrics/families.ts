@@ -147,6 +147,42 @@ export const FAMILIES: readonly MetricFamily[] = [
     'When the configuration in force was taken over, in seconds since 1970.',
     (s) => s.configuredS,
   ),
+  {
+    name: 'catbird_template_renderings_total',
+    type: 'counter',
+    help: 'Renderings of the templates that the configuration comes from, by whether they gave a good one.',
+    samples: ({ rendered, counts }) =>
+      rendered
+        ? [
+            { labels: labels({ result: 'good' }), value: counts.rendersGood },
+            { labels: labels({ result: 'refused' }), value: counts.rendersBad },
+          ]
+        : [],
+  },
+  one(
+    'catbird_template_last_rendering_refused',
+    'gauge',
+    '1 where the last rendering was refused, so that an older configuration is in force.',
+    ({ rendered }) => rendered && Number(rendered.problem !== undefined),
+  ),
+  one(
+    'catbird_template_last_good_timestamp_seconds',
+    'gauge',
+    'When a good rendering last came, in seconds since 1970.',
+    ({ rendered }) => rendered && rendered.changedMs / 1000,
+  ),
+  one(
+    'catbird_store_connected',
+    'gauge',
+    '1 where the keys of the templates can be read.',
+    ({ rendered }) => rendered && Number(rendered.connected),
+  ),
+  one(
+    'catbird_store_revision',
+    'gauge',
+    'Revision of the keys that were last rendered.',
+    ({ rendered }) => rendered && Number(rendered.revision),
+  ),
   one(
     'catbird_bugs_total',
     'counter',

@@ -1,5 +1,5 @@
 /** What metrics are made from, read from the daemon when somebody asks. Labels are ready to be written. */
-import type { ChannelView } from '../birdcl-compat/cli/daemon-view.ts';
+import type { ChannelView, RenderedView } from '../birdcl-compat/cli/daemon-view.ts';
 import type { SessionCounters } from '../speaker/counters.ts';
 import type { MetricCounts } from './counts.ts';
 
@@ -68,4 +68,6 @@ export interface Snapshot {
   readonly attributeSets: number;
   readonly attributeBytes: number;
   readonly counts: MetricCounts;
+  /** Where the configuration is rendered from templates. */
+  readonly rendered: RenderedView | undefined;
 }

@@ -3,7 +3,7 @@ import { oneLine, type Diagnostic } from '../conf/diagnostics.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import { optionalText } from './arguments.ts';
 import type { ConfigureResult, ConfigureStatus, DaemonView } from './daemon-view.ts';
-import { CODE, last, more } from './replies.ts';
+import { CODE, last, more, whenThere } from './replies.ts';
 import type { Answer, Reply } from './replies.ts';
 import { bare, end, type Handler } from './session.ts';
 
@@ -46,11 +46,13 @@ export function configureHandler(soft: boolean): Handler {
     end(cursor);
     return (function* (): Answer {
       yield more(CODE.readingConfiguration, `Reading configuration from ${path ?? view.configPath()}`);
-      const result = view.configure({
-        ...(path !== undefined && { path }),
-        soft,
-        ...(timeoutS !== undefined && { timeoutS, notice }),
-      });
+      const result = yield* whenThere(
+        view.configure({
+          ...(path !== undefined && { path }),
+          soft,
+          ...(timeoutS !== undefined && { timeoutS, notice }),
+        }),
+      );
       const refused = result.kind === 'failed' || result.kind === 'shutting-down';
       if (timeoutS !== undefined && timeoutS > 0 && !refused) {
         yield more(CODE.undoScheduled, `Undo scheduled in ${timeoutS} s`);
@@ -68,7 +70,7 @@ export const runConfigureCheck: Handler = (cursor, { view }) => {
 
 function* check(view: DaemonView, path: string): Answer {
   yield more(CODE.readingConfiguration, `Reading configuration from ${path}`);
-  const { errors, effects } = view.check(path);
+  const { errors, effects } = yield* whenThere(view.check(path));
   const [error] = errors;
   // Not BIRD's; its clients print lines of any code.
   for (const effect of effects) yield more(CODE.protocolDetail, effect);

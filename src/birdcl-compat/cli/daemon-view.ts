@@ -17,6 +17,35 @@ export interface StatusView {
   readonly state: 'up' | 'reconfiguring' | 'shutting-down';
   /** RFC 4724: the daemon itself restarts gracefully. */
   readonly gracefulRestart?: { readonly protocols: number; readonly waitS: number };
+  /** Where the configuration is rendered from templates. */
+  readonly rendered?: RenderedView;
+}
+
+/** What is known of a configuration that is rendered from templates. */
+export interface RenderedView {
+  /** `etcd at 127.0.0.1:2379`; empty until it is watched. */
+  readonly store: string;
+  /** Folder of the templates. */
+  readonly folder: string;
+  /** Of the store, when it was last rendered. */
+  readonly revision: string;
+  readonly connected: boolean;
+  /** What is in force was kept from the last run, because the store could not be read. */
+  readonly isLastGood: boolean;
+  /** When a good rendering last came, wall-clock milliseconds. */
+  readonly changedMs: number;
+  readonly lost?: { readonly reason: string; readonly sinceMs: number };
+  /** Why the last rendering was refused. */
+  readonly problem?: {
+    readonly text: string;
+    readonly revision: string;
+    /** Some of the keys that had changed, and how many had. */
+    readonly keys: readonly string[];
+    readonly keyCount: number;
+    readonly sinceMs: number;
+  };
+  /** New renderings are not applied by themselves. */
+  readonly held?: { readonly because: string; readonly waits: boolean };
 }
 
 export interface LimitView extends LimitConfig {
@@ -412,9 +441,10 @@ export interface DaemonView {
   /** Logs an exception that a command ended with: a bug of Catbird's. */
   reportBug(error: unknown): void;
   configPath(): string;
-  configure(request: ConfigureRequest): ConfigureResult;
-  /** Reads a file and takes nothing over. */
-  check(path: string): CheckResult;
+  /** A promise where templates have to be rendered first; it never rejects. */
+  configure(request: ConfigureRequest): ConfigureResult | Promise<ConfigureResult>;
+  /** Reads a file, or renders, and takes nothing over. */
+  check(path: string): CheckResult | Promise<CheckResult>;
   configureStatus(): ConfigureStatus;
   confirm(): ConfigureResult;
   undo(): ConfigureResult;

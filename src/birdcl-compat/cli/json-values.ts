@@ -66,6 +66,25 @@ export function statusValue(status: StatusView, version: string): Json {
       waiting: protocols,
       wait_s: waitS,
     })),
+    rendered: optional(status.rendered, (rendered) =>
+      object({
+        store: rendered.store,
+        templates: rendered.folder,
+        revision: rendered.revision,
+        connected: rendered.connected,
+        last_good: rendered.isLastGood,
+        changed: time(rendered.changedMs),
+        lost: optional(rendered.lost, ({ reason, sinceMs }) => ({ reason, since: time(sinceMs) })),
+        refused: optional(rendered.problem, (problem) => ({
+          reason: problem.text,
+          revision: problem.revision,
+          keys: problem.keys,
+          key_count: problem.keyCount,
+          since: time(problem.sinceMs),
+        })),
+        held: optional(rendered.held, ({ because, waits }) => ({ because, waits })),
+      }),
+    ),
   });
 }
 

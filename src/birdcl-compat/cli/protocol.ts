@@ -45,7 +45,9 @@ export class CliSession {
   #discarding = false;
   /** Requests that wait; undefined is one that was too long. */
   #queue: (string | undefined)[] = [];
-  #answer: Iterator<Reply | undefined> | undefined;
+  #answer: Iterator<Reply | Promise<void> | undefined> | undefined;
+  /** The answer waits for something. */
+  #waiting = false;
   /** Code of the line before, whose repetition shrinks to a space; undefined after a last line. */
   #code: number | undefined;
   #blocked = false;
@@ -109,7 +111,7 @@ export class CliSession {
     }
   }
 
-  #next(): Iterator<Reply | undefined> | undefined {
+  #next(): Iterator<Reply | Promise<void> | undefined> | undefined {
     if (this.#queue.length === 0) return undefined;
     const line = this.#queue.shift();
     if (this.#paused && this.#queue.length < MAX_QUEUED) {
@@ -122,7 +124,7 @@ export class CliSession {
   }
 
   #run(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#waiting) return;
     // Joined once: strings that grow piece by piece keep the garbage collector busy.
     let parts: string[] = [];
     let length = 0;
@@ -131,9 +133,14 @@ export class CliSession {
       this.#answer ??= this.#next();
       if (!this.#answer) break;
       const step = this.#step(this.#answer);
+      const { value } = step;
+      if (value instanceof Promise) {
+        this.#wait(value);
+        break;
+      }
       if (step.done === true) this.#answer = undefined;
-      else if (step.value) length += this.#frame(step.value, parts);
-      if (step.value?.last) {
+      else if (value) length += this.#frame(value, parts);
+      if (value?.last) {
         // Written before the iterator goes on: what follows may end the daemon.
         this.#write(parts.join(''));
         parts = [];
@@ -151,10 +158,21 @@ export class CliSession {
     if (parts.length > 0) this.#write(parts.join(''));
   }
 
+  #wait(until: Promise<void>): void {
+    this.#waiting = true;
+    void until.then(() => {
+      this.#waiting = false;
+      this.#run();
+    });
+  }
+
   /** The next line of an answer. An exception is a bug: it ends the answer, not the daemon. */
-  #step(answer: Iterator<Reply | undefined>): IteratorResult<Reply | undefined> {
+  #step(
+    answer: Iterator<Reply | Promise<void> | undefined>,
+  ): IteratorResult<Reply | Promise<void> | undefined, undefined> {
     try {
-      return answer.next();
+      const step = answer.next();
+      return step.done === true ? { done: true, value: undefined } : step;
     } catch (error) {
       this.#answer = [][Symbol.iterator]();
       return { done: false, value: this.#handler.failed(error) };

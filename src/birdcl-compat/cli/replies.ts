@@ -67,8 +67,21 @@ export interface Reply {
   readonly last: boolean;
 }
 
-/** An answer's lines, made as they are asked for; undefined is a place to pause. */
-export type Answer = Iterable<Reply | undefined>;
+/**
+ * An answer's lines, made as they are asked for; undefined is a place to pause, a promise is to be waited for before the
+ * next one is asked for. It must not reject.
+ */
+export type Answer = Iterable<Reply | Promise<void> | undefined>;
+
+/** What a value is, or will be; the answer waits for it. */
+export function* whenThere<T extends object>(value: T | Promise<T>): Generator<Promise<void>, T, void> {
+  if (!(value instanceof Promise)) return value;
+  let found: T | undefined;
+  yield value.then((there) => {
+    found = there;
+  });
+  return found!;
+}
 
 /** A line with more to come. */
 export function more(code: number, text: string): Reply {

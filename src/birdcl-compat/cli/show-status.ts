@@ -3,7 +3,7 @@ import { formatIpv4 } from '../../base/ip.ts';
 import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import type { ConfigSymbol } from '../conf/scope.ts';
-import type { MemoryRow } from './daemon-view.ts';
+import type { MemoryRow, RenderedView } from './daemon-view.ts';
 import { VERSION_TEXT } from './dialect.ts';
 import { CODE, last, more } from './replies.ts';
 import type { Answer } from './replies.ts';
@@ -38,7 +38,30 @@ export function* showStatus(session: Session): Answer {
       `  Wait timer is ${waitS.toFixed(old ? 0 : 3)}/${view.config.gracefulRestartWaitS}`,
     );
   }
+  if (status.rendered) {
+    const { rendered } = status;
+    for (const text of renderedLines(rendered, (ms) => time(ms))) yield more(CODE.uptime, text);
+  }
   yield last(CODE.status, STATE_TEXT[status.state]);
+}
+
+/** Lines of Catbird's own about a configuration that is rendered. */
+function renderedLines(view: RenderedView, time: (ms: number) => string): string[] {
+  const { store, revision, isLastGood, lost, problem, held } = view;
+  const lines = [
+    `Configuration is ${isLastGood ? 'the last good one, kept from' : 'rendered from'} ${store}, revision ${revision}`,
+  ];
+  if (lost) lines.push(`Keys cannot be read since ${time(lost.sinceMs)}: ${lost.reason}`);
+  if (problem) {
+    const more = problem.keyCount - problem.keys.length;
+    const keys = `${problem.keys.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const about = problem.keyCount > 0 ? ` (${keys})` : '';
+    lines.push(
+      `Rendering refused since ${time(problem.sinceMs)}, revision ${problem.revision}${about}: ${problem.text}`,
+    );
+  }
+  if (held) lines.push(`New renderings are held, ${held.because}${held.waits ? '; one waits' : ''}`);
+  return lines.map((line) => line.replace(/\s+/g, ' '));
 }
 
 /** A size as BIRD writes it: at most four digits, one decimal, and a unit. */

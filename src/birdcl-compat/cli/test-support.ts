@@ -11,6 +11,7 @@ import type { Prefix } from '../filter/values.ts';
 import type {
   CapabilitiesView,
   ChannelView,
+  CheckResult,
   ConfigureRequest,
   DaemonView,
   ProtocolAction,
@@ -297,7 +298,7 @@ export class FakeDaemon implements DaemonView {
     return { kind: 'failed', errors: this.check(request.path).errors };
   }
 
-  check(path: string): ReturnType<DaemonView['check']> {
+  check(path: string): CheckResult {
     if (path === '/etc/bird.conf') return { errors: [], effects: ['node1 restarts (hold time)'] };
     if (path === 'none.conf') {
       const message = `Unable to open configuration file ${path}: No such file or directory`;
@@ -312,11 +313,11 @@ export class FakeDaemon implements DaemonView {
     return { state: 'progress', undoInS: 4.998 };
   }
 
-  confirm(): ReturnType<DaemonView['configure']> {
+  confirm(): ReturnType<DaemonView['confirm']> {
     return { kind: 'confirmed' };
   }
 
-  undo(): ReturnType<DaemonView['configure']> {
+  undo(): ReturnType<DaemonView['undo']> {
     return { kind: 'nothing' };
   }
 

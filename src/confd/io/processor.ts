@@ -1,15 +1,16 @@
 /** Template resources brought up to date on disk: load, render, stage, check, move into place, reload. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { keysOf, renderText } from '../render.ts';
 import type { RenderWorld } from '../render.ts';
 import type { ResourceOptions, TemplateResource } from '../resource.ts';
 import { parseResource } from '../resource.ts';
 import type { Snapshot } from '../store.ts';
 import { TemplateSet } from '../template/exec.ts';
-import { encodeText, decodeText } from '../template/text.ts';
+import { encodeText } from '../template/text.ts';
 import { fromPlain } from '../template/values.ts';
 import { runCommand } from './commands.ts';
+import { readTemplate, resourcePaths } from './resources.ts';
 import { differences, moveIntoPlace, removeFile, stageFile, wantedOwnership } from './destination.ts';
 
 export type Level = 'debug' | 'info' | 'warning' | 'error';
@@ -42,14 +43,11 @@ export class Processor {
       this.#log('warning', `Cannot load template resources: confdir '${confDir}' does not exist`);
       return { resources: [], errors: 0 };
     }
-    const folder = join(confDir, 'conf.d');
-    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('toml')).sort();
-    if (names.length === 0) this.#log('warning', 'Found no templates');
+    const paths = await resourcePaths(confDir);
+    if (paths.length === 0) this.#log('warning', 'Found no templates');
     const resources: TemplateResource[] = [];
     let errors = 0;
-    for (const name of names) {
-      const path = join(folder, name);
-      if ((await stat(path)).isDirectory()) continue;
+    for (const path of paths) {
       this.#log('debug', `Found template: ${path}`);
       try {
         const { resource, warnings } = parseResource(path, await readFile(path, 'utf8'), this.#options);
@@ -92,10 +90,9 @@ export class Processor {
   }
 
   async #render(resource: TemplateResource, snapshot: Snapshot): Promise<string> {
-    const path = join(this.#options.confDir, 'templates', resource.src);
-    this.#log('debug', `Using source template ${path}`);
-    if (!(await exists(path))) throw new Error(`Missing template: ${path}`);
-    const template = { name: basename(path), text: decodeText(await readFile(path)) };
+    const { confDir } = this.#options;
+    this.#log('debug', `Using source template ${join(confDir, 'templates', resource.src)}`);
+    const template = await readTemplate(confDir, resource);
     return await renderText(template, keysOf(resource, snapshot), this.#world);
   }
 

@@ -1,0 +1,154 @@
+/** `catbird reflector` as a program that renders its configuration from a tree of files. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ControlLink } from '../../src/birdcl-compat/io/control-link.ts';
+import { freePort } from './process.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+
+let folder: string;
+let port: number;
+const running: ChildProcess[] = [];
+
+beforeEach(async () => {
+  port = await freePort();
+  folder = mkdtempSync(join(tmpdir(), 'catbird-rendered-'));
+  for (const part of ['conf.d', 'templates', 'keys/app/peers'])
+    mkdirSync(join(folder, part), { recursive: true });
+  put(
+    'conf.d/bird.toml',
+    `[template]\nsrc = "bird"\ndest = "${join(folder, 'out/bird.cfg')}"\nkeys = ["/app"]\n`,
+  );
+  put(
+    'templates/bird',
+    `router id {{getv "/app/id"}};
+{{range gets "/app/peers/*"}}protocol bgp {{base .Key}} {
+  local 127.0.0.1 port ${port} as 65000; strict bind; multihop; passive; neighbor {{.Value}} as 65000; ipv4;
+}
+{{end}}`,
+  );
+  put('keys/app/id', '1.1.1.1\n');
+  put('keys/app/peers/a', '127.0.0.2\n');
+});
+
+afterEach(async () => {
+  for (const child of running.splice(0)) await end(child, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const put = (path: string, text: string): void => {
+  writeFileSync(join(folder, path), text);
+};
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const code = new Promise<number | null>((settle) => child.once('exit', settle));
+  child.kill(signal);
+  return await code;
+}
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Resolves when the log has a text. */
+  logged(text: string): Promise<void>;
+  readonly code: Promise<number | null>;
+  log(): string;
+}
+
+function start(...more: string[]): Run {
+  const options = ['--confdir', '.', '--file', 'keys', '--state', 'state', '-s', 'catbird.ctl'];
+  const child = spawn(process.execPath, [MAIN, 'reflector', ...options, ...more], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  running.push(child);
+  let text = '';
+  const waiting: { text: string; wake: () => void }[] = [];
+  child.stderr.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    for (const one of waiting) if (text.includes(one.text)) one.wake();
+  });
+  return {
+    child,
+    log: () => text,
+    logged: (wanted) =>
+      new Promise((wake) => {
+        if (text.includes(wanted)) wake();
+        else waiting.push({ text: wanted, wake });
+      }),
+    code: new Promise((settle) => child.once('close', settle)),
+  };
+}
+
+async function ask(command: string): Promise<string> {
+  const link = await ControlLink.open(join(folder, 'catbird.ctl'));
+  try {
+    return (await link.ask(command)).map(({ text }) => text).join('\n');
+  } finally {
+    link.close();
+  }
+}
+
+test('a file that changes changes sessions, and the last good configuration outlives store and process', async () => {
+  const run = start('--write');
+  await run.logged('started with');
+  put('keys/app/peers/b', '127.0.0.3\n');
+  await run.logged('Adding protocol b');
+  expect(await ask('show protocols')).toMatch(/^a .*Passive\s*\nb .*Passive/m);
+  put('keys/app/peers/c', 'nonsense\n');
+  await run.logged('is refused');
+  expect(await ask('show status')).toMatch(/Rendering refused since .*\/app\/peers\/c/);
+  rmSync(join(folder, 'keys/app/peers/a'));
+  rmSync(join(folder, 'keys/app/peers/c'));
+  await run.logged('Removing protocol a');
+  expect(await ask('configure')).toContain('Reconfigured');
+  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(statSync(join(folder, 'state/last-good.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, 'out/bird.cfg')).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(folder, 'out/bird.cfg'), 'utf8')).toContain('protocol bgp b');
+
+  rmSync(join(folder, 'keys'), { recursive: true });
+  const again = start();
+  await again.logged('Starting with the last good configuration');
+  await again.logged('started with');
+  expect(await ask('show status')).toMatch(/the last good one, kept from.*\n.*Keys cannot be read since/);
+  expect(await ask('show protocols')).toMatch(/^b /m);
+  for (const key of ['peers/b', 'peers/d']) {
+    mkdirSync(join(folder, 'keys/app/peers'), { recursive: true });
+    put(`keys/app/${key}`, `127.0.0.${key.endsWith('b') ? 3 : 5}\n`);
+  }
+  put('keys/app/id', '1.1.1.1\n');
+  await again.logged('Adding protocol d');
+  expect(again.log()).not.toContain('protocol b"');
+  expect(await end(again.child, 'SIGTERM')).toBe(0);
+});
+
+test('without anything to start with it waits, says so, and can be ended', async () => {
+  rmSync(join(folder, 'keys/app/id'));
+  const run = start();
+  await run.logged('waiting for a good one');
+  expect(run.log()).toContain('key does not exist: /app/id');
+  expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
+  put('keys/app/id', '1.1.1.1\n');
+  await run.logged('started with');
+  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  rmSync(join(folder, 'state'), { recursive: true });
+  rmSync(join(folder, 'keys/app/id'));
+  const other = start();
+  await other.logged('waiting for a good one');
+  expect(await end(other.child, 'SIGTERM')).toBe(0);
+});
+
+test.each([
+  [['-c', 'x.conf'], 'not both'],
+  [['--backend', 'nope'], "there is no backend 'nope'"],
+  [['--confdir', 'none'], 'there is no such folder of template resources'],
+])('%j is refused', async (more, why) => {
+  const run = start(...more);
+  expect(await run.code).toBe(1);
+  expect(run.log()).toContain(why);
+});

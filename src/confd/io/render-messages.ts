@@ -1,0 +1,39 @@
+/** What the thread that renders and the one that applies say to each other. */
+import type { Level } from './processor.ts';
+import type { StoreOptions } from './stores.ts';
+import type { ChangedKeys, Purpose } from '../renderings.ts';
+
+export interface RenderSettings {
+  readonly confDir: string;
+  /** In place of the prefixes of all resources. */
+  readonly prefix: string;
+  readonly nodeName: string | undefined;
+  readonly store: StoreOptions;
+  /** Where the last good rendering is kept. */
+  readonly lastGoodPath: string;
+  /** Whether the texts go to their files too. */
+  readonly write: boolean;
+}
+
+export type ToRenderer =
+  /** A rendering was taken, or not. */
+  | { readonly kind: 'verdict'; readonly inForce: boolean }
+  | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> };
+
+export type FromRenderer =
+  | { readonly kind: 'log'; readonly level: Level; readonly text: string }
+  /** It watches the store of this name. */
+  | { readonly kind: 'started'; readonly store: string }
+  | { readonly kind: 'connected'; readonly lost: string | undefined }
+  /** The resources cannot be used. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  | {
+      readonly kind: 'rendering';
+      readonly purpose: Purpose;
+      readonly revision: bigint;
+      readonly changed: ChangedKeys;
+      readonly result:
+        | { readonly reason: string }
+        /** All that there are, and the texts of those that are other than in the rendering before. */
+        | { readonly dests: readonly string[]; readonly texts: ReadonlyMap<string, string> };
+    };

@@ -1,0 +1,147 @@
+/** The side of the daemon of the thread that renders. */
+import { Worker } from 'node:worker_threads';
+import type { Purpose, Rendering } from '../renderings.ts';
+import type { Level } from './processor.ts';
+import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
+
+export interface RenderThreadOptions {
+  readonly settings: RenderSettings;
+  /** Takes a rendering. Resolves with whether it is in force; must not reject. */
+  readonly deliver: (rendering: Rendering, purpose: Purpose) => Promise<boolean>;
+  readonly connected: (lost: string | undefined) => void;
+  readonly log: (level: Level, text: string) => void;
+}
+
+/** New objects of a rendering live shortly; the small new space that suits the daemon would have them copied. */
+const YOUNG_MB = 64;
+/** What keys and texts of a store that is filled to its bounds need; beyond it the thread ends, not the daemon. */
+const OLD_MB = 2048;
+const RESTART_MS = 5000;
+
+export class RenderThread {
+  readonly #options: RenderThreadOptions;
+  #worker: Worker | undefined;
+  #texts: ReadonlyMap<string, string> = new Map();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** What is awaited of the thread. */
+  #asked: Exclude<Purpose, 'change'>[] = [];
+
+  private constructor(options: RenderThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the name of the store. Rejects where the resources, or the options of the store, are wrong. */
+  static async start(options: RenderThreadOptions): Promise<{ thread: RenderThread; store: string }> {
+    const thread = new RenderThread(options);
+    try {
+      return { thread, store: await thread.#run() };
+    } catch (error) {
+      thread.stop();
+      throw error;
+    }
+  }
+
+  /** Has everything read and rendered again; it is delivered for the purpose. */
+  refresh(purpose: Exclude<Purpose, 'change'>): void {
+    this.#asked.push(purpose);
+    if (this.#worker) this.#post({ kind: 'refresh', purpose });
+    else this.#refuseAsked('templates are not rendered at the moment, see the log');
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #post(message: ToRenderer): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #run(): Promise<string> {
+    return new Promise((settle, fail) => {
+      const worker = new Worker(new URL('./render-worker.ts', import.meta.url), {
+        workerData: this.#options.settings,
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
+      });
+      this.#worker = worker;
+      this.#texts = new Map();
+      worker.on('message', (message: FromRenderer) => {
+        if (this.#worker !== worker) return;
+        if (message.kind === 'started') settle(message.store);
+        else if (message.kind === 'failed') fail(new Error(message.reason));
+        else this.#received(message);
+      });
+      worker.on('error', (thrown: unknown) => {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        fail(error);
+        this.#ended(worker, error.message);
+      });
+      worker.on('exit', (code) => {
+        fail(new Error(`exit code ${code}`));
+        this.#ended(worker, `exit code ${code}`);
+      });
+    });
+  }
+
+  #received(message: Exclude<FromRenderer, { kind: 'started' | 'failed' }>): void {
+    const { log, connected, deliver } = this.#options;
+    switch (message.kind) {
+      case 'log':
+        log(message.level, message.text);
+        return;
+      case 'connected':
+        connected(message.lost);
+        return;
+      case 'rendering': {
+        const { purpose, revision, changed, result } = message;
+        const at = purpose === 'change' ? -1 : this.#asked.indexOf(purpose);
+        if (at >= 0) this.#asked.splice(at, 1);
+        let rendering: Rendering;
+        if ('reason' in result) rendering = { kind: 'bad', reason: result.reason, revision, changed };
+        else {
+          const texts = new Map(
+            result.dests.map((dest) => [dest, result.texts.get(dest) ?? this.#texts.get(dest)!]),
+          );
+          this.#texts = texts;
+          rendering = { kind: 'good', texts, revision, changed };
+        }
+        void deliver(rendering, purpose).then((inForce) => {
+          this.#post({ kind: 'verdict', inForce });
+        });
+        return;
+      }
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The thread has ended by itself: a bug, or no memory left. What is in force stays, and it is tried again. */
+  #ended(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    if (this.#stopped) return;
+    const { connected, log } = this.#options;
+    log('error', `the thread that renders templates has ended: ${reason}`);
+    connected(`the thread that renders templates has ended: ${reason}`);
+    this.#refuseAsked(reason);
+    this.#timer = setTimeout(() => {
+      this.#run().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        const failed = this.#worker;
+        if (!failed) return;
+        this.#ended(failed, why);
+        void failed.terminate();
+      });
+    }, RESTART_MS);
+  }
+
+  #refuseAsked(reason: string): void {
+    for (const purpose of this.#asked.splice(0)) {
+      const changed = { names: [], count: 0 };
+      void this.#options.deliver({ kind: 'bad', reason, revision: 0n, changed }, purpose);
+    }
+  }
+}

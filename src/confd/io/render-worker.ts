@@ -1,0 +1,133 @@
+/** The thread that watches the store and renders: neither holds up sessions. Started by `render-thread.ts`. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
+import { Renderings } from '../renderings.ts';
+import type { LoadedResource, Purpose, Rendering } from '../renderings.ts';
+import { encodeText } from '../template/text.ts';
+import { differences, moveIntoPlace, removeFile, stageFile, wantedOwnership } from './destination.ts';
+import { saveLastGood } from './last-good.ts';
+import { messageOf } from './processor.ts';
+import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
+import { isResourcePath, loadResources } from './resources.ts';
+import { openStore } from './stores.ts';
+import { systemWorld } from './world.ts';
+
+/** Passwords may be in what is rendered. */
+const DEFAULT_MODE = 0o600;
+
+const settings = workerData as RenderSettings;
+const say = (message: FromRenderer): void => {
+  parentPort!.postMessage(message);
+};
+const warn = (text: string): void => {
+  say({ kind: 'log', level: 'warning', text });
+};
+
+/** Nothing but timers is asked of it here. */
+const clock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+      },
+    };
+  },
+  soon: (run) => {
+    setImmediate(run);
+  },
+};
+
+let told: ReadonlyMap<string, string> = new Map();
+let verdict: ((inForce: boolean) => void) | undefined;
+
+async function deliver(rendering: Rendering, purpose: Purpose): Promise<boolean> {
+  const { revision, changed } = rendering;
+  if (rendering.kind === 'bad') {
+    say({ kind: 'rendering', purpose, revision, changed, result: { reason: rendering.reason } });
+  } else {
+    const { texts } = rendering;
+    const other = new Map([...texts].filter(([dest, text]) => told.get(dest) !== text));
+    told = texts;
+    say({
+      kind: 'rendering',
+      purpose,
+      revision,
+      changed,
+      result: { dests: [...texts.keys()], texts: other },
+    });
+  }
+  return await new Promise<boolean>((settle) => (verdict = settle));
+}
+
+/** Files of the resources, where they are asked for, then what a start without the store needs. */
+async function keep(
+  store: string,
+  { texts, revision }: Rendering & { kind: 'good' },
+  resources: readonly LoadedResource[],
+): Promise<void> {
+  for (const { resource } of settings.write ? resources : []) {
+    const text = texts.get(resource.dest);
+    if (text === undefined) continue;
+    try {
+      await writeDest(resource.dest, text, resource);
+    } catch (error) {
+      warn(`${resource.dest} cannot be written: ${messageOf(error)}`);
+    }
+  }
+  try {
+    await saveLastGood(settings.lastGoodPath, { texts, revision, store });
+  } catch (error) {
+    warn(`the configuration cannot be kept for the next start: ${messageOf(error)}`);
+  }
+}
+
+async function writeDest(
+  dest: string,
+  text: string,
+  { mode, uid, gid }: LoadedResource['resource'],
+): Promise<void> {
+  await mkdir(dirname(dest), { recursive: true });
+  const ownership = await wantedOwnership(dest, mode ?? DEFAULT_MODE, uid, gid);
+  const staged = await stageFile(dest, encodeText(text), ownership);
+  try {
+    if ((await differences(staged, dest)).length > 0) await moveIntoPlace(staged, dest, ownership);
+  } finally {
+    await removeFile(staged);
+  }
+}
+
+async function run(): Promise<void> {
+  const store = await openStore(settings.store, systemWorld.environment);
+  const renderings = new Renderings({
+    store,
+    clock,
+    world: systemWorld,
+    load: (generated) => loadResources(settings.confDir, settings, generated, warn),
+    isResource: (dest) => isResourcePath(settings.confDir, dest),
+    deliver,
+    taken: (rendering, resources) => keep(store.name, rendering, resources),
+    connected: (lost) => {
+      say({ kind: 'connected', lost });
+    },
+  });
+  parentPort!.on('message', (message: ToRenderer) => {
+    if (message.kind === 'refresh') {
+      renderings.refresh(message.purpose);
+      return;
+    }
+    const settle = verdict;
+    verdict = undefined;
+    settle?.(message.inForce);
+  });
+  await renderings.start();
+  say({ kind: 'started', store: store.name });
+}
+
+run().catch((error: unknown) => {
+  say({ kind: 'failed', reason: messageOf(error) });
+});

@@ -1,0 +1,312 @@
+/**
+ * The configuration that comes from templates: takes renderings as they come, has those that differ checked and applied,
+ * and knows what is to be said about all that.
+ */
+import type { LoadResult } from './birdcl-compat/conf/load.ts';
+import { formatDiagnostic, oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import type { RenderedView } from './birdcl-compat/cli/daemon-view.ts';
+import type { Clock } from './base/clock.ts';
+import type { ChangedKeys, Purpose, Rendering } from './confd/renderings.ts';
+import { significantText } from './confd/significant.ts';
+import type { LogLevel } from './daemon.ts';
+
+/** A configuration from texts, and which of them it is made of; undefined: any of them may come to be. */
+export interface LoadedTexts {
+  readonly result: LoadResult;
+  readonly used: ReadonlySet<string> | undefined;
+}
+
+/** What applies configurations. */
+export interface RenderedTarget {
+  /** Why renderings that come by themselves are to wait, as `undone`; undefined where they are not. */
+  readonly heldBecause: string | undefined;
+  /** Applies a configuration; resolves when nothing is under way any more, with whether it was taken. */
+  takeOver(loaded: LoadResult): Promise<boolean>;
+}
+
+export interface RenderedOptions {
+  readonly clock: Clock;
+  /** Where templates are, for messages. */
+  readonly folder: string;
+  readonly load: (texts: ReadonlyMap<string, string>) => LoadedTexts;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** Has all read and rendered again; it comes to `receive` for the purpose. */
+  readonly refresh: (purpose: Exclude<Purpose, 'change'>) => void;
+  /** A rendering is good, or was refused: for metrics. */
+  readonly rendered?: (good: boolean) => void;
+}
+
+type GoodRendering = Rendering & { readonly kind: 'good' };
+
+/** What a rendering gave: a configuration, or why not. */
+interface Attempt {
+  readonly result: LoadResult;
+  /** Of the rendering, where there is one. */
+  readonly rendering: Rendering;
+  readonly used: ReadonlySet<string> | undefined;
+}
+
+interface Waiter {
+  readonly take: (attempt: Attempt) => void;
+}
+
+export class RenderedConfiguration {
+  readonly #options: RenderedOptions;
+  #target: RenderedTarget | undefined;
+  /** Name of the store; undefined until it is watched. */
+  store = '';
+  #lost: { readonly reason: string; readonly sinceMs: number } | undefined;
+  #connectedBefore = false;
+  #revision = 0n;
+  #problem: RenderedView['problem'];
+  /** What is in force came from these texts; undefined: it did not come from a rendering. */
+  #inForce:
+    | { readonly texts: ReadonlyMap<string, string>; readonly used: ReadonlySet<string> | undefined }
+    | undefined;
+  #isLastGood = false;
+  /** Came while renderings are held. */
+  #pending: GoodRendering | undefined;
+  /** Before the daemon has started, the first rendering waits for somebody. */
+  #first: ((attempt: Attempt, settle: (inForce: boolean) => void) => void) | undefined;
+  readonly #waiting: Record<'asked' | 'check', Waiter[]> = { asked: [], check: [] };
+  /** Of the rendering that `refresh` has given; called when that was taken or refused. */
+  #verdict: ((inForce: boolean) => void) | undefined;
+  #changedAtMs: number;
+
+  constructor(options: RenderedOptions) {
+    this.#options = options;
+    this.#changedAtMs = options.clock.wallTime();
+  }
+
+  /** From now on renderings are applied. */
+  attach(target: RenderedTarget): void {
+    this.#target = target;
+  }
+
+  /** The store can be read, or why it cannot. */
+  connected(lost: string | undefined): void {
+    const { log, clock } = this.#options;
+    if (lost === undefined) {
+      if (this.#lost) log('info', `Keys can be read again from ${this.store}`);
+      this.#lost = undefined;
+      this.#connectedBefore = true;
+      return;
+    }
+    if (this.#lost?.reason !== lost) {
+      const then = this.#target ? '; the configuration stays in force' : '';
+      log('warning', `Keys cannot be read: ${lost}${then}`);
+    }
+    this.#lost = { reason: lost, sinceMs: this.#lost?.sinceMs ?? clock.wallTime() };
+  }
+
+  /** Takes a rendering. Resolves with whether it is in force, when nothing of it is under way any more. */
+  async receive(rendering: Rendering, purpose: Purpose): Promise<boolean> {
+    if (purpose !== 'check' && (rendering.kind === 'good' || rendering.revision > 0n))
+      this.#revision = rendering.revision;
+    if (purpose === 'check') {
+      this.#waiting.check.shift()?.take(this.#attempt(rendering));
+      return false;
+    }
+    if (purpose === 'asked') {
+      const attempt = this.#attempt(rendering);
+      this.#judge(attempt);
+      const waiter = this.#waiting.asked.shift();
+      if (!waiter) return false;
+      return await new Promise<boolean>((settle) => {
+        this.#verdict = settle;
+        waiter.take(attempt);
+      });
+    }
+    if (rendering.kind === 'good') {
+      this.#changedAtMs = this.#options.clock.wallTime();
+      if (this.#isInForce(rendering)) {
+        this.#pending = undefined;
+        this.#isLastGood = false;
+        this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, used: undefined });
+        return true;
+      }
+    }
+    return await this.#apply(rendering);
+  }
+
+  /** The first rendering, and what is to be told of it when it is in force or not. Once. */
+  first(take: (attempt: Attempt, settle: (inForce: boolean) => void) => void): void {
+    this.#first = take;
+  }
+
+  /** Reads and renders all again. Whatever comes of it, `concluded` is to be called then. */
+  refresh(): Promise<LoadResult> {
+    return this.#ask('asked');
+  }
+
+  /** The same, to look at it. */
+  check(): Promise<LoadResult> {
+    return this.#ask('check');
+  }
+
+  #ask(purpose: 'asked' | 'check'): Promise<LoadResult> {
+    return new Promise((settle) => {
+      this.#waiting[purpose].push({
+        take: (attempt) => {
+          if (purpose === 'asked') this.#candidate = attempt;
+          settle(attempt.result);
+        },
+      });
+      this.#options.refresh(purpose);
+    });
+  }
+
+  #candidate: Attempt | undefined;
+
+  /** What `refresh` gave was taken, or not. */
+  concluded(inForce: boolean): void {
+    const attempt = this.#candidate;
+    this.#candidate = undefined;
+    if (inForce && attempt?.rendering.kind === 'good') this.#take(attempt.rendering, attempt.used);
+    const settle = this.#verdict;
+    this.#verdict = undefined;
+    settle?.(inForce);
+  }
+
+  /** Texts from elsewhere are in force: those of the last run. */
+  adopt(texts: ReadonlyMap<string, string>, used: ReadonlySet<string> | undefined, revision: bigint): void {
+    this.#inForce = { texts, used };
+    this.#isLastGood = true;
+    this.#revision = revision;
+  }
+
+  /** Something else is in force: a file, or what was before. */
+  displaced(): void {
+    this.#inForce = undefined;
+    this.#isLastGood = false;
+  }
+
+  /** Renderings are not held any more: what came meanwhile is applied. */
+  released(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (!pending || this.#isInForce(pending)) return;
+    void this.#apply(pending);
+  }
+
+  view(): RenderedView {
+    const held = this.#target?.heldBecause;
+    return {
+      store: this.store,
+      folder: this.#options.folder,
+      revision: String(this.#revision),
+      connected: this.#connectedBefore && this.#lost === undefined,
+      isLastGood: this.#isLastGood,
+      changedMs: this.#changedAtMs,
+      ...(this.#lost && { lost: this.#lost }),
+      ...(this.#problem && { problem: this.#problem }),
+      ...(held !== undefined && { held: { because: held, waits: this.#pending !== undefined } }),
+    };
+  }
+
+  async #apply(rendering: Rendering): Promise<boolean> {
+    const attempt = this.#attempt(rendering);
+    this.#judge(attempt);
+    if (!this.#target) {
+      const first = this.#first;
+      if (!first) return false;
+      return await new Promise<boolean>((settle) => {
+        first(attempt, (inForce) => {
+          if (inForce && rendering.kind === 'good') this.#take(rendering, attempt.used);
+          settle(inForce);
+        });
+      });
+    }
+    if (rendering.kind === 'bad' || !attempt.result.config) return false;
+    if (this.#target.heldBecause !== undefined) {
+      this.#options.log('info', `A new rendering waits: ${this.#target.heldBecause}`);
+      this.#pending = rendering;
+      return false;
+    }
+    this.#pending = undefined;
+    this.#options.log(
+      'info',
+      `Reconfiguring to revision ${rendering.revision}${describeKeys(rendering.changed)}`,
+    );
+    // Noted first: what is displaced while it is being applied counts.
+    this.#take(rendering, attempt.used);
+    const taken = await this.#target.takeOver(attempt.result);
+    return taken;
+  }
+
+  #take({ texts }: GoodRendering, used: ReadonlySet<string> | undefined): void {
+    this.#inForce = { texts, used };
+    this.#isLastGood = false;
+    this.#pending = undefined;
+  }
+
+  #attempt(rendering: Rendering): Attempt {
+    if (rendering.kind === 'bad') {
+      return { rendering, result: refusal(this.#options.folder, rendering.reason), used: undefined };
+    }
+    try {
+      return { rendering, ...this.#options.load(rendering.texts) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { rendering, result: refusal(this.#options.folder, reason), used: undefined };
+    }
+  }
+
+  /** Logs and remembers what is wrong, or that nothing is any more. */
+  #judge({ rendering, result }: Attempt): void {
+    const { log, rendered, clock } = this.#options;
+    const [error] = result.errors;
+    rendered?.(!error);
+    if (!error) {
+      if (this.#problem) log('info', `The rendering of revision ${rendering.revision} is good again`);
+      this.#problem = undefined;
+      for (const warning of result.warnings) log('warning', oneLine(warning));
+      return;
+    }
+    const text = rendering.kind === 'bad' ? rendering.reason : oneLine(error);
+    const keys = describeKeys(rendering.changed);
+    const then = this.#target ? '; the configuration stays as it is' : '';
+    log('error', `The rendering of revision ${rendering.revision}${keys} is refused${then}:`);
+    // Several lines are written as such: the line of the text with the place below it.
+    for (const line of (rendering.kind === 'bad' ? text : formatDiagnostic(error)).split('\n'))
+      log('error', line);
+    this.#problem = {
+      text,
+      revision: String(rendering.revision),
+      keys: rendering.changed.names,
+      keyCount: rendering.changed.count,
+      sinceMs: this.#problem?.sinceMs ?? clock.wallTime(),
+    };
+  }
+
+  /** Whether a rendering means what is in force. */
+  #isInForce({ texts }: GoodRendering): boolean {
+    const known = this.#inForce;
+    if (!known) return false;
+    if (
+      !known.used &&
+      (known.texts.size !== texts.size || ![...texts.keys()].every((dest) => known.texts.has(dest)))
+    )
+      return false;
+    for (const dest of known.used ?? texts.keys()) {
+      const [before, now] = [known.texts.get(dest), texts.get(dest)];
+      if (before === now) continue;
+      if (before === undefined || now === undefined || significantText(before) !== significantText(now))
+        return false;
+    }
+    return true;
+  }
+}
+
+/** ` (/a, /b and 3 more keys changed)` */
+export function describeKeys({ names, count }: ChangedKeys): string {
+  if (count === 0) return '';
+  const more = count - names.length;
+  return ` (${names.join(', ')}${more > 0 ? ` and ${more} more keys` : ''} changed)`;
+}
+
+/** What is said of a rendering that gave no text. */
+export function refusal(folder: string, message: string): LoadResult {
+  const location = { file: folder, line: 0, column: 0 };
+  return { errors: [{ severity: 'error', message, location, width: 1 }], warnings: [], dialects: [] };
+}

@@ -1,0 +1,200 @@
+/** The start of a daemon whose configuration is rendered: from the store, or from what was last good. */
+import { join } from 'node:path';
+import type { Clock } from './base/clock.ts';
+import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
+import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
+import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
+import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
+import { renderedFiles } from './birdcl-compat/io/rendered-files.ts';
+import { readLastGood } from './confd/io/last-good.ts';
+import type { RenderSettings } from './confd/io/render-messages.ts';
+import { RenderThread } from './confd/io/render-thread.ts';
+import { mainFiles } from './confd/main-files.ts';
+import type { ConfdOptions } from './confd/options.ts';
+import { confdOptions } from './confd/options.ts';
+import { RenderedConfiguration, type LoadedTexts } from './daemon-rendered.ts';
+import type { LogLevel } from './daemon.ts';
+
+/** How long a start waits for the keys before it takes what was last good. */
+const STORE_WAIT_MS = 3000;
+export const DEFAULT_STATE = './var';
+const LAST_GOOD = 'last-good.json';
+
+/** Options of the command line that say where templates and keys are. */
+export const TEMPLATE_OPTIONS = {
+  confdir: { type: 'string' },
+  backend: { type: 'string' },
+  node: { type: 'string', multiple: true },
+  file: { type: 'string', multiple: true },
+  filter: { type: 'string' },
+  prefix: { type: 'string' },
+  'client-ca-keys': { type: 'string' },
+  'client-cert': { type: 'string' },
+  'client-key': { type: 'string' },
+  username: { type: 'string' },
+  password: { type: 'string' },
+  state: { type: 'string' },
+  write: { type: 'boolean' },
+} as const;
+
+export const TEMPLATE_HELP = `
+Instead of -c, the configuration is rendered from templates and keys, and follows the keys:
+  --confdir DIR       folder with conf.d and templates, as of confd; the resource whose dest is called bird.cfg or
+                      bird.conf, and bird6.cfg or bird6.conf, is the configuration, the others are for it to include
+  --backend NAME      etcdv3, tree, file or env; without it etcdv3, or tree where there is --file
+  --node URL          endpoint of etcd, may be given more than once; else ETCD_ENDPOINTS, or ETCD_AUTHORITY and
+                      ETCD_SCHEME, else 127.0.0.1:2379
+  --client-ca-keys FILE, --client-cert FILE, --client-key FILE
+                      certificates for etcd; else ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE
+  --username NAME, --password TEXT
+                      for etcd; else ETCD_USERNAME, ETCD_PASSWORD, which others on this machine do not see
+  --file PATH         file or folder of the backends tree and file, may be given more than once
+  --filter PATTERN    names of the files in folders that the backend file reads
+  --prefix PATH       in place of the prefixes of all template resources
+  --state DIR         folder that keeps the last good configuration, for a start without the store (default ${DEFAULT_STATE})
+  --write             the texts go to their files (dest) too, with mode 0600 unless the resource says otherwise
+`;
+
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** What the options say; undefined where they do not speak of templates. Throws an error where they make no sense. */
+export function templateSettings(
+  values: Values,
+  environment: (name: string) => string | undefined,
+): RenderSettings | undefined {
+  const given = Object.keys(TEMPLATE_OPTIONS).filter((name) => values[name] !== undefined);
+  if (given.length === 0) return undefined;
+  if (values['confdir'] === undefined) throw new Error(`--${given[0]} needs --confdir`);
+  if (values['config'] !== undefined)
+    throw new Error('a configuration is a file (-c) or rendered from templates (--confdir), not both');
+  const flags = new Map<string, string | boolean | readonly string[]>();
+  for (const name of given) if (name !== 'state' && name !== 'write') flags.set(name, values[name]!);
+  if (!flags.has('backend') && flags.has('file')) flags.set('backend', 'tree');
+  let options: ConfdOptions;
+  try {
+    options = confdOptions(flags, new Map(), environment);
+  } catch (error) {
+    // confd's flags have one dash.
+    throw new Error((error as Error).message.replace(/(^|\s)-(?=[a-z])/g, '$1--'), { cause: error });
+  }
+  const { confDir, prefix, backend, nodes, files, filter, caFile, certFile, keyFile, username, password } =
+    options;
+  return {
+    confDir,
+    prefix,
+    nodeName: environment('NODENAME'),
+    store: { backend, nodes, files, filter, caFile, certFile, keyFile, username, password },
+    lastGoodPath: join((values['state'] as string | undefined) ?? DEFAULT_STATE, LAST_GOOD),
+    write: values['write'] === true,
+  };
+}
+
+/** Parses and checks what was rendered; throws an error where no text is a whole configuration. */
+export function loadTexts(texts: ReadonlyMap<string, string>, choice: DialectChoice): LoadedTexts {
+  const files = renderedFiles(texts, configFiles);
+  const result = loadFiles(mainFiles([...texts.keys()]), files, hostFacts(), choice);
+  return { result, used: files.anyMayCount ? undefined : files.used };
+}
+
+export interface RenderedStart {
+  readonly rendered: RenderedConfiguration;
+  /** The configuration to start with. */
+  readonly first: LoadResult;
+  /** It has been taken over, or could not be. */
+  started(inForce: boolean): void;
+  stop(): void;
+}
+
+export interface RenderedStartOptions {
+  readonly settings: RenderSettings;
+  readonly choice: DialectChoice;
+  readonly clock: Clock;
+  readonly log: (level: LogLevel, text: string) => void;
+  readonly count?: (good: boolean) => void;
+  /** Resolves where the daemon is to end before it has begun. */
+  readonly stopped: Promise<unknown>;
+  readonly storeWaitMs?: number;
+  /** Is told as soon as there is anything to be told of. */
+  readonly known?: (rendered: RenderedConfiguration) => void;
+}
+
+/**
+ * Waits for the first good rendering, or takes what was last good where the keys cannot be read soon. Resolves with
+ * undefined where it was stopped meanwhile. Rejects where templates or options are wrong.
+ */
+export async function startRendered(options: RenderedStartOptions): Promise<RenderedStart | undefined> {
+  const { settings, choice, clock, log, count, stopped, storeWaitMs = STORE_WAIT_MS, known } = options;
+  const load = (texts: ReadonlyMap<string, string>): LoadedTexts => loadTexts(texts, choice);
+  const running: { thread?: RenderThread } = {};
+  const rendered = new RenderedConfiguration({
+    clock,
+    folder: settings.confDir,
+    load,
+    log,
+    refresh: (purpose) => running.thread?.refresh(purpose),
+    ...(count && { rendered: count }),
+  });
+  known?.(rendered);
+  let found: ((start: { result: LoadResult; settle: (inForce: boolean) => void }) => void) | undefined;
+  const good = new Promise<{ result: LoadResult; settle: (inForce: boolean) => void }>(
+    (settle) => (found = settle),
+  );
+  let whenLost: () => void = () => undefined;
+  const lost = new Promise<void>((settle) => (whenLost = settle));
+  rendered.first(({ result }, settle) => {
+    if (result.config) found?.({ result, settle });
+    else {
+      settle(false);
+      whenLost();
+    }
+  });
+  const { thread, store } = await RenderThread.start({
+    settings,
+    deliver: (rendering, purpose) => rendered.receive(rendering, purpose),
+    connected: (reason) => {
+      rendered.connected(reason);
+    },
+    log,
+  });
+  running.thread = thread;
+  rendered.store = store;
+  const stop = (): void => {
+    thread.stop();
+  };
+  const waited = new Promise<void>((settle) => clock.setTimer(storeWaitMs, settle));
+  const first = await Promise.race([good, Promise.race([lost, waited]).then(() => undefined)]);
+  if (first) return { rendered, first: first.result, started: first.settle, stop };
+  const kept = await lastGood(settings.lastGoodPath, load, log);
+  if (kept) {
+    log(
+      'warning',
+      `Starting with the last good configuration, of revision ${kept.revision} of ${kept.store}`,
+    );
+    rendered.adopt(kept.texts, kept.used, kept.revision);
+    return { rendered, first: kept.result, started: () => undefined, stop };
+  }
+  log('warning', `There is no configuration yet: waiting for a good one from ${store}`);
+  const later = await Promise.race([good, stopped.then(() => undefined)]);
+  if (later) return { rendered, first: later.result, started: later.settle, stop };
+  stop();
+  return undefined;
+}
+
+async function lastGood(
+  path: string,
+  load: (texts: ReadonlyMap<string, string>) => LoadedTexts,
+  log: RenderedStartOptions['log'],
+): Promise<
+  (LoadedTexts & { texts: ReadonlyMap<string, string>; revision: bigint; store: string }) | undefined
+> {
+  try {
+    const kept = await readLastGood(path);
+    if (!kept) return undefined;
+    const loaded = load(kept.texts);
+    if (loaded.result.config) return { ...kept, ...loaded };
+    for (const error of loaded.result.errors) log('error', formatDiagnostic(error));
+  } catch (error) {
+    log('error', error instanceof Error ? error.message : String(error));
+  }
+  return undefined;
+}
