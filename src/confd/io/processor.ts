@@ -1,7 +1,7 @@
 /** Template resources brought up to date on disk: load, render, stage, check, move into place, reload. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { keysOf, renderText } from '../render.ts';
+import { ReadyTemplates, renderText, ResourceKeys } from '../render.ts';
 import type { RenderWorld } from '../render.ts';
 import type { ResourceOptions, TemplateResource } from '../resource.ts';
 import { parseResource } from '../resource.ts';
@@ -27,6 +27,8 @@ export class Processor {
   readonly #options: ProcessorOptions;
   readonly #world: RenderWorld;
   readonly #log: WriteLog;
+  readonly #ready = new ReadyTemplates();
+  readonly #keys = new WeakMap<TemplateResource, ResourceKeys>();
 
   constructor(options: ProcessorOptions, world: RenderWorld, log: WriteLog) {
     this.#options = options;
@@ -96,7 +98,9 @@ export class Processor {
     this.#log('debug', `Using source template ${path}`);
     if (!(await exists(path))) throw new Error(`Missing template: ${path}`);
     const template = { name: basename(path), text: decodeText(await readFile(path)) };
-    return await renderText(template, keysOf(resource, snapshot), this.#world);
+    let keys = this.#keys.get(resource);
+    if (!keys) this.#keys.set(resource, (keys = new ResourceKeys(resource)));
+    return await renderText(template, keys.of(snapshot), this.#world, this.#ready);
   }
 
   async #sync(resource: TemplateResource, staged: string, move: () => Promise<void>): Promise<void> {
