@@ -44,10 +44,11 @@ export class TracedText {
     this.#parts.push(text);
     this.#written += text.length;
     const isText = node.kind === 'text';
-    text.split('\n').forEach((piece, i) => {
+    const pieces = text.split('\n');
+    pieces.forEach((piece, i) => {
       if (i > 0) this.#next();
       // A value that ends with a line feed decides where the next line begins; a text always does.
-      if (piece === '' && isText && i > 0) return;
+      if (piece === '' && isText && i > 0 && i === pieces.length - 1) return;
       const line = this.#line();
       const isBlank = piece.trim() === '';
       if (!this.#settled && (line.template === '' || !isBlank)) {
@@ -56,7 +57,8 @@ export class TracedText {
         this.#settled = !isBlank;
       }
       line.values = origins.union(line.values, value);
-      if (piece !== '' || i === 0) line.conditions = origins.union(line.conditions, guard);
+      if (piece !== '' || i < pieces.length - 1 || i === 0)
+        line.conditions = origins.union(line.conditions, guard);
       if (piece !== '') this.#startsLine = false;
     });
   }
