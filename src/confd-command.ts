@@ -69,18 +69,18 @@ export async function confdCommand(args: string[]): Promise<number> {
   }
 }
 
-function environment(name: string): string | undefined {
+export function environment(name: string): string | undefined {
   return process.env[name];
 }
 
 /** What the configuration file says: nothing where there is none and none was asked for. */
-function configFile(path: string | undefined): ReturnType<typeof parseConfigFile> {
+export function configFile(path: string | undefined): ReturnType<typeof parseConfigFile> {
   const used = path ?? DEFAULT_CONFIG_FILE;
   if (path === undefined && !existsSync(used)) return new Map();
   return parseConfigFile(used, readFileSync(used, 'utf8'));
 }
 
-function storeOf(options: ConfdOptions): Store {
+export function storeOf(options: ConfdOptions): Store {
   const { backend, files: paths, filter } = options;
   switch (backend) {
     case 'env':

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReadyTemplates, renderText, ResourceKeys } from '../render.ts';
-import type { RenderWorld } from '../render.ts';
+import type { RenderWorld, Template } from '../render.ts';
 import type { ResourceOptions, TemplateResource } from '../resource.ts';
 import { parseResource } from '../resource.ts';
 import type { Snapshot } from '../store.ts';
@@ -94,10 +94,8 @@ export class Processor {
   }
 
   async #render(resource: TemplateResource, snapshot: Snapshot): Promise<string> {
-    const path = join(this.#options.confDir, 'templates', resource.src);
-    this.#log('debug', `Using source template ${path}`);
-    if (!(await exists(path))) throw new Error(`Missing template: ${path}`);
-    const template = { name: basename(path), text: decodeText(await readFile(path)) };
+    this.#log('debug', `Using source template ${join(this.#options.confDir, 'templates', resource.src)}`);
+    const template = await readTemplate(this.#options.confDir, resource);
     let keys = this.#keys.get(resource);
     if (!keys) this.#keys.set(resource, (keys = new ResourceKeys(resource)));
     return await renderText(template, keys.of(snapshot), this.#world, this.#ready);
@@ -140,6 +138,13 @@ export class Processor {
     else if (output !== '') this.#log('error', JSON.stringify(output));
     return code === 0 ? undefined : `exit status ${code}`;
   }
+}
+
+/** The template of a resource. Throws where there is none. */
+export async function readTemplate(confDir: string, { src }: TemplateResource): Promise<Template> {
+  const path = join(confDir, 'templates', src);
+  if (!(await exists(path))) throw new Error(`Missing template: ${path}`);
+  return { name: basename(path), text: decodeText(await readFile(path)) };
 }
 
 /** `{{.src}}` in a check is the staged file. */
