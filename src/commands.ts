@@ -19,6 +19,7 @@ const CHECK_HELP = `Usage: catbird check -c FILE... [-s SOCKET]
 Parses and checks a BIRD configuration. Prints nothing and exits 0 where it is good; otherwise says what is wrong and
 where, in BIRD's form, and exits 1. Several files are checked as one configuration.
   -s, --socket PATH   ask the daemon with this control socket what taking the file over would do to each protocol
+  --explain           render templates and check what they give; 'catbird check --explain --help' has the flags
 ${DIALECT_HELP}`;
 
 /** `catbird check`. */

@@ -66,12 +66,12 @@ export async function confdCommand(args: string[]): Promise<number> {
   }
 }
 
-function environment(name: string): string | undefined {
+export function environment(name: string): string | undefined {
   return process.env[name];
 }
 
 /** What the configuration file says: nothing where there is none and none was asked for. */
-function configFile(path: string | undefined): ReturnType<typeof parseConfigFile> {
+export function configFile(path: string | undefined): ReturnType<typeof parseConfigFile> {
   const used = path ?? DEFAULT_CONFIG_FILE;
   if (path === undefined && !existsSync(used)) return new Map();
   return parseConfigFile(used, readFileSync(used, 'utf8'));

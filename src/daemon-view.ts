@@ -5,6 +5,7 @@ import type {
   ConfigureRequest,
   ConfigureResult,
   ConfigureStatus,
+  ConfigurationOrigins,
   DaemonView,
   DumpKind,
   ExplainQuery,
@@ -13,6 +14,7 @@ import type {
   MemoryRow,
   ProtocolAction,
   ProtocolActionResult,
+  ProtocolView,
   RouteQuery,
   RouteView,
   StatusView,
@@ -40,6 +42,8 @@ export interface DaemonViewOptions {
   /** The configuration that the daemon was started with; the same one is read again by `configure`. */
   readonly path: string;
   readonly load: (path: string) => LoadResult;
+  /** Absent where the configuration is from a file. */
+  readonly origins?: ConfigurationOrigins;
   readonly watchLog: DaemonView['watchLog'];
   /** Bytes that the process holds (resident). */
   readonly residentBytes: () => number;
@@ -109,7 +113,9 @@ export class ControlView implements DaemonView, RenderedTarget {
   }
 
   protocols(): ReturnType<DaemonView['protocols']> {
-    return protocolViews(this.#options.daemon);
+    const { daemon, origins } = this.#options;
+    const views = protocolViews(daemon);
+    return origins ? withOrigins(views, origins) : views;
   }
 
   routes(query: RouteQuery): Iterable<RouteView | undefined> {
@@ -300,4 +306,11 @@ export class ControlView implements DaemonView, RenderedTarget {
     this.#shuttingDown = true;
     this.#options.shutdown(graceful);
   }
+}
+
+function withOrigins(views: readonly ProtocolView[], origins: ConfigurationOrigins): readonly ProtocolView[] {
+  return views.map((view) => {
+    const origin = origins.explainProtocol(view.name);
+    return origin === undefined ? view : { ...view, origin };
+  });
 }

@@ -9,6 +9,8 @@ Commands:
   test        run the test suites of a configuration
   feed        play routes from an MRT file, or made-up ones, into a session
   confd       render templates from keys, like confd
+  render      show what templates give, and which keys each line comes from
+  diff        show what changed keys would change, before they are written
   cl          talk to a running reflector, like birdc
   top         see what a running reflector does: sessions, update groups, routes, log
 
@@ -20,10 +22,18 @@ type Command = (args: string[]) => Promise<number>;
 /** Loaded when they are called: the libraries of one need not be in the memory of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reflector: async () => (await import('./reflector-command.ts')).reflectorCommand,
-  check: async () => (await import('./commands.ts')).checkCommand,
+  check: async () => {
+    const { checkCommand } = await import('./commands.ts');
+    return async (args) =>
+      args.includes('--explain')
+        ? await (await import('./explain-command.ts')).explainCommand(args)
+        : await checkCommand(args);
+  },
   cl: async () => (await import('./commands.ts')).clientCommand,
   confd: async () => (await import('./confd-command.ts')).confdCommand,
+  diff: async () => (await import('./diff-command.ts')).diffCommand,
   feed: async () => (await import('./feed/io/command.ts')).feedCommand,
+  render: async () => (await import('./render-command.ts')).renderCommand,
   test: async () => (await import('./suites-command.ts')).suitesCommand,
   top: async () => {
     const [{ topCommand }, { DEFAULT_SOCKET }] = await Promise.all([

@@ -5,7 +5,7 @@
 import { Subject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../base/clock.ts';
-import { keysOf, renderText } from './render.ts';
+import { ReadyTemplates, renderText, ResourceKeys } from './render.ts';
 import type { RenderWorld, Template } from './render.ts';
 import type { TemplateResource } from './resource.ts';
 import { isBelow, outermost } from './store.ts';
@@ -78,6 +78,8 @@ export class Renderings {
   #generated = new Map<string, string>();
   /** To be rendered whatever has changed: new ones, and those of a rendering that failed. */
   #due = new Set<LoadedResource>();
+  readonly #ready = new ReadyTemplates();
+  readonly #keys = new WeakMap<TemplateResource, ResourceKeys>();
   #asked: Exclude<Purpose, 'change'>[] = [];
   #hasSnapshot = false;
   #lost: string | undefined;
@@ -192,7 +194,9 @@ export class Renderings {
   }
 
   async #render({ resource, template }: LoadedResource, snapshot: Snapshot): Promise<string> {
-    return await renderText(template, keysOf(resource, snapshot), this.#options.world);
+    let keys = this.#keys.get(resource);
+    if (!keys) this.#keys.set(resource, (keys = new ResourceKeys(resource)));
+    return await renderText(template, keys.of(snapshot), this.#options.world, this.#ready);
   }
 
   /** The texts of the present resources. */

@@ -185,6 +185,12 @@ export interface PipeView {
   readonly exports: PipeFlowView;
 }
 
+/** Where protocols of a rendered configuration come from. */
+export interface ConfigurationOrigins {
+  /** `bird.cfg.template:31 from /a/b (revision 42)`; undefined where that is not known. */
+  explainProtocol(name: string): string | undefined;
+}
+
 export interface ProtocolView {
   readonly name: string;
   readonly kind: 'BGP' | 'Static' | 'Pipe' | 'Device' | 'Direct' | 'Kernel';
@@ -196,6 +202,8 @@ export interface ProtocolView {
   readonly routerId?: number;
   readonly bgp?: BgpView;
   readonly pipe?: PipeView;
+  /** Where a rendered configuration has it from. */
+  readonly origin?: string;
   readonly channels: readonly ChannelView[];
 }
 

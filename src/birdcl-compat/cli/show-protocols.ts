@@ -73,6 +73,8 @@ function* details(protocol: ProtocolView, wide: boolean): Iterable<string> {
   if (protocol.description !== undefined) yield `${label('Description:')}${protocol.description}`;
   if (protocol.message !== undefined) yield `${label('Message:')}${protocol.message}`;
   if (protocol.routerId !== undefined) yield `${label('Router ID:')}${formatIpv4(protocol.routerId)}`;
+  // Not BIRD's: there only where templates rendered the configuration.
+  if (protocol.origin !== undefined) yield `${label('Rendered by:')}${protocol.origin}`;
   if (protocol.bgp) yield* bgpDetails(protocol.bgp);
   if (protocol.pipe) yield* pipeDetails(protocol.pipe);
   for (const channel of protocol.channels) yield* channelDetails(channel, protocol.kind === 'BGP', wide);

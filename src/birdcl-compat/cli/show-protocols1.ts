@@ -63,6 +63,7 @@ export function* details1(protocol: ProtocolView): Iterable<string> {
   if (protocol.description !== undefined) yield `  Description:    ${protocol.description}`;
   if (protocol.message !== undefined) yield `  Message:        ${protocol.message}`;
   if (protocol.routerId !== undefined) yield `  Router ID:      ${formatIpv4(protocol.routerId)}`;
+  if (protocol.origin !== undefined) yield `  Rendered by:    ${protocol.origin}`;
   const channel = protocol.channels[0] ?? emptyChannel(protocol);
   yield `  Preference:     ${channel.preference}`;
   yield `  Input filter:   ${channel.importFilter}`;

@@ -242,6 +242,7 @@ export class Lowering {
     const globals = this.#globals;
     const routerId = globals.routerId ?? chooseRouterId(globals.routerIdFrom, this.#host);
     const protocols: AnyProtocolConfig[] = [];
+    const places = new Map<string, number>();
     const attached = new Map<AnyTableConfig, string>();
     const context = {
       ...this.#context,
@@ -261,7 +262,9 @@ export class Lowering {
         context.kindAt = pending.kindAt;
         context.end = pending.end;
         const config = pending.finish(context);
-        if (config && !template) protocols.push(config);
+        if (!config || template) continue;
+        protocols.push(config);
+        places.set(config.name, pending.kindAt);
       } catch (error) {
         if (!(error instanceof ConfError)) throw error;
         this.#reporter.error(error);
@@ -300,6 +303,10 @@ export class Lowering {
       symbols: this.scope,
       tests: this.#tests,
       locate,
+      placeOf: (protocol) => {
+        const place = places.get(protocol);
+        return place === undefined ? undefined : locate(place);
+      },
     };
   }
 }

@@ -292,4 +292,6 @@ export interface DaemonConfig {
   readonly tests: readonly TestCase[];
   /** Place of a token of the text, for filters that fail on a route (`FilterReports.error`). */
   readonly locate: (at: number) => Location;
+  /** Where a protocol is written; undefined where there is none of that name. */
+  readonly placeOf: (protocol: string) => Location | undefined;
 }

@@ -20,12 +20,17 @@ export function mergeConfigs(
   const [first, ...rest] = configs as [DaemonConfig, ...DaemonConfig[]];
   if (rest.length === 0) return first;
   const tables = new Map(configs.flatMap((config) => config.tables.map((table) => [table.name, table])));
+  const merged = mergeProtocols(configs, warn);
   return {
     ...first,
     log: distinct(configs.flatMap(({ log }) => log)),
     cli: configs.flatMap(({ cli }) => cli),
     tables: [...tables.values()],
-    protocols: mergeProtocols(configs, warn),
+    protocols: [...merged.values()].map(({ protocol }) => protocol),
+    placeOf: (name) => {
+      const found = merged.get(name);
+      return found?.config.placeOf(found.writtenAs);
+    },
     symbols: mergeScopes(configs.map(({ symbols }) => symbols)),
   };
 }
@@ -45,23 +50,32 @@ function freeName(name: string, isTaken: (name: string) => boolean): string {
   }
 }
 
+interface Merged {
+  readonly protocol: AnyProtocolConfig;
+  /** The configuration that it is from, and what it is called there. */
+  readonly config: DaemonConfig;
+  readonly writtenAs: string;
+}
+
+/** By the name that protocols have here. */
 function mergeProtocols(
   configs: readonly DaemonConfig[],
   warn: (message: string) => void,
-): AnyProtocolConfig[] {
-  const merged = new Map<string, AnyProtocolConfig>();
-  for (const { path, protocols } of configs) {
-    for (const protocol of protocols) {
-      if (!merged.has(protocol.name)) {
-        merged.set(protocol.name, protocol);
+): ReadonlyMap<string, Merged> {
+  const merged = new Map<string, Merged>();
+  for (const config of configs) {
+    for (const protocol of config.protocols) {
+      const { name: writtenAs } = protocol;
+      if (!merged.has(writtenAs)) {
+        merged.set(writtenAs, { protocol, config, writtenAs });
         continue;
       }
-      const name = freeName(protocol.name, (candidate) => merged.has(candidate));
-      warn(`protocol '${protocol.name}' of ${path} is called '${name}' here`);
-      merged.set(name, renamed(protocol, name));
+      const name = freeName(writtenAs, (candidate) => merged.has(candidate));
+      warn(`protocol '${writtenAs}' of ${config.path} is called '${name}' here`);
+      merged.set(name, { protocol: renamed(protocol, name), config, writtenAs });
     }
   }
-  return [...merged.values()];
+  return merged;
 }
 
 function renamed(protocol: AnyProtocolConfig, name: string): AnyProtocolConfig {

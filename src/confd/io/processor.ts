@@ -1,7 +1,7 @@
 /** Template resources brought up to date on disk: load, render, stage, check, move into place, reload. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keysOf, renderText } from '../render.ts';
+import { ReadyTemplates, renderText, ResourceKeys } from '../render.ts';
 import type { RenderWorld } from '../render.ts';
 import type { ResourceOptions, TemplateResource } from '../resource.ts';
 import { parseResource } from '../resource.ts';
@@ -28,6 +28,8 @@ export class Processor {
   readonly #options: ProcessorOptions;
   readonly #world: RenderWorld;
   readonly #log: WriteLog;
+  readonly #ready = new ReadyTemplates();
+  readonly #keys = new WeakMap<TemplateResource, ResourceKeys>();
 
   constructor(options: ProcessorOptions, world: RenderWorld, log: WriteLog) {
     this.#options = options;
@@ -90,10 +92,11 @@ export class Processor {
   }
 
   async #render(resource: TemplateResource, snapshot: Snapshot): Promise<string> {
-    const { confDir } = this.#options;
-    this.#log('debug', `Using source template ${join(confDir, 'templates', resource.src)}`);
-    const template = await readTemplate(confDir, resource);
-    return await renderText(template, keysOf(resource, snapshot), this.#world);
+    this.#log('debug', `Using source template ${join(this.#options.confDir, 'templates', resource.src)}`);
+    const template = await readTemplate(this.#options.confDir, resource);
+    let keys = this.#keys.get(resource);
+    if (!keys) this.#keys.set(resource, (keys = new ResourceKeys(resource)));
+    return await renderText(template, keys.of(snapshot), this.#world, this.#ready);
   }
 
   async #sync(resource: TemplateResource, staged: string, move: () => Promise<void>): Promise<void> {

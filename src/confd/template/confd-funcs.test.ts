@@ -5,7 +5,8 @@ import { calicoFuncs } from './calico-funcs.ts';
 import type { World } from './confd-funcs.ts';
 import { LookupNeeded, PURE_FUNCS, worldFuncs } from './confd-funcs.ts';
 import { TemplateSet } from './exec.ts';
-import { KeyTree, keyFuncs } from './key-funcs.ts';
+import { keyFuncs } from './key-funcs.ts';
+import { KeyTree } from './key-tree.ts';
 
 const KEYS = new KeyTree(
   new Map([
@@ -45,7 +46,7 @@ function render(text: string): string {
   const set = new TemplateSet({
     ...PURE_FUNCS,
     ...worldFuncs(WORLD),
-    ...keyFuncs(KEYS),
+    ...keyFuncs(() => KEYS),
     ...calicoFuncs(sha256),
   });
   set.parse('t', text);
@@ -189,7 +190,7 @@ describe("Calico's functions", () => {
     ],
   ])('%j', (rule, expected) => {
     const keys = new KeyTree(new Map([['/f/x', JSON.stringify({ spec: { exportV4: [rule] } })]]));
-    const set = new TemplateSet({ ...keyFuncs(keys), ...calicoFuncs(sha256) });
+    const set = new TemplateSet({ ...keyFuncs(() => keys), ...calicoFuncs(sha256) });
     set.parse('t', '{{index (bgpFilterBIRDFuncs (gets "/f/*") 4) 2}}');
     let text: string;
     try {

@@ -29,6 +29,11 @@ const LITERALS: readonly (readonly [string, Value])[] = [
  * @param check throws where the value is not what is wanted, which is said before what is wrong inside it
  */
 export function readJson(text: string, check: (value: Value) => void = () => undefined): Value {
+  const plain = plainJson(text);
+  if (plain) {
+    check(plain.value);
+    return plain.value;
+  }
   const reader = new Reader(text);
   const value = reader.read();
   check(value);
@@ -36,6 +41,36 @@ export function readJson(text: string, check: (value: Value) => void = () => und
     throw new GoError(`json: cannot unmarshal number ${reader.tooLarge} into Go value of type float64`);
   }
   return value;
+}
+
+/** What the engine's own reader gives, which is fast, where it gives the same as Go's; undefined elsewhere. */
+function plainJson(text: string): { value: Value } | undefined {
+  // Halves of surrogate pairs become another character in Go. So do they where they are escaped.
+  if (!text.isWellFormed() || text.includes('\\u')) return undefined;
+  try {
+    return { value: valueOf(JSON.parse(text), 0) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws where Go would say something. */
+function valueOf(plain: unknown, depth: number): Value {
+  if (typeof plain === 'string' || typeof plain === 'boolean') return plain;
+  if (plain === null) return undefined;
+  if (typeof plain === 'number') {
+    if (!Number.isFinite(plain)) throw new GoError('out of range');
+    return plain;
+  }
+  if (depth >= MAX_DEPTH) throw new GoError('too deep');
+  if (Array.isArray(plain))
+    return new GoSlice(
+      ARRAY,
+      plain.map((item) => valueOf(item, depth + 1)),
+    );
+  const entries = new Map<string, Value>();
+  for (const [key, value] of Object.entries(plain as object)) entries.set(key, valueOf(value, depth + 1));
+  return new GoMap(OBJECT, entries);
 }
 
 class Reader {

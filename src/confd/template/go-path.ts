@@ -3,6 +3,7 @@
 /** The shortest path that means the same. */
 export function cleanPath(path: string): string {
   if (path === '') return '.';
+  if (isClean(path)) return path;
   const rooted = path.startsWith('/');
   const parts: string[] = [];
   for (const part of path.split('/')) {
@@ -13,6 +14,11 @@ export function cleanPath(path: string): string {
   }
   const joined = parts.join('/');
   return rooted ? `/${joined}` : joined === '' ? '.' : joined;
+}
+
+/** Whether a path from the root is clean for sure. */
+function isClean(path: string): boolean {
+  return path.startsWith('/') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.');
 }
 
 /** The last element. */

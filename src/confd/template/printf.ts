@@ -24,7 +24,22 @@ export function sprintln(args: readonly Value[]): string {
 }
 
 export function sprintf(format: string, args: readonly Value[]): string {
-  return new Printf(format, args).run();
+  return plainSprintf(format, args) ?? new Printf(format, args).run();
+}
+
+/** Where strings alone are put in with `%s` and `%v`, which is what most formats are; undefined elsewhere. */
+function plainSprintf(format: string, args: readonly Value[]): string | undefined {
+  let out = '';
+  let from = 0;
+  let used = 0;
+  for (let at = format.indexOf('%'); at >= 0; at = format.indexOf('%', from)) {
+    const verb = format[at + 1];
+    const arg = unwrap(args[used++]);
+    if ((verb !== 's' && verb !== 'v') || typeof arg !== 'string') return undefined;
+    out += format.slice(from, at) + arg;
+    from = at + 2;
+  }
+  return used === args.length ? out + format.slice(from) : undefined;
 }
 
 /** A value as `%v` gives it. */

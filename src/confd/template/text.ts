@@ -69,6 +69,13 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Strings in the order of their bytes. */
+export function sortedTexts(texts: Iterable<string>): string[] {
+  const all = [...texts];
+  // Up to U+D7FF the order of UTF-16 is that of UTF-8.
+  return all.some((text) => HIGH.test(text)) ? all.sort(compareText) : all.sort();
+}
+
 /** A string with the bytes of several, where halves of a character may have come together. */
 export function joinText(parts: readonly string[], separator = ''): string {
   const text = parts.join(separator);

@@ -1,0 +1,162 @@
+/** What `render`, `diff` and `check --explain` share: the flags of `catbird confd`, and renderings that are written nowhere. */
+import { basename } from 'node:path';
+import { configFile, environment } from './confd-command.ts';
+import { messageOf, Processor } from './confd/io/processor.ts';
+import { readTemplate } from './confd/io/resources.ts';
+import { openStore } from './confd/io/stores.ts';
+import { systemWorld } from './confd/io/world.ts';
+import type { ConfdOptions } from './confd/options.ts';
+import { confdOptions, parseFlags } from './confd/options.ts';
+import { originText } from './confd/origin-text.ts';
+import type { Provenance } from './confd/provenance.ts';
+import { traceText } from './confd/provenance.ts';
+import type { TemplateResource } from './confd/resource.ts';
+import type { Snapshot } from './confd/store.ts';
+import type { ConfigurationOrigins } from './birdcl-compat/cli/daemon-view.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import type { ConfigFiles, Location } from './birdcl-compat/conf/source.ts';
+import { configFiles } from './birdcl-compat/io/config-files.ts';
+
+/** A resource with its text, which is traced. */
+export interface Rendering {
+  readonly resource: TemplateResource;
+  readonly provenance: Provenance;
+}
+
+/** Resources and the keys that they read, as they are now. */
+export interface Source {
+  readonly options: ConfdOptions;
+  readonly resources: readonly TemplateResource[];
+  readonly snapshot: Snapshot;
+}
+
+/** Flags of their own that commands have besides those of `catbird confd`: with a value, or without. */
+export type OwnFlags = Readonly<Record<string, 'value' | 'plain'>>;
+
+/** Parts a command line into flags of one's own, by name, and those of `catbird confd`. Throws an `Error`. */
+export function splitFlags(
+  args: readonly string[],
+  own: OwnFlags,
+): { own: Map<string, string[]>; confd: string[] } {
+  const found = new Map<string, string[]>();
+  const confd: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [, name = '', given] = /^-{1,2}([^-=][^=]*)(?:=(.*))?$/s.exec(args[i]!) ?? [];
+    const kind = Object.hasOwn(own, name) ? own[name] : undefined;
+    if (!kind) {
+      confd.push(args[i]!);
+      continue;
+    }
+    if (kind === 'plain' && given !== undefined) throw new Error(`--${name} takes no value`);
+    const value = kind === 'plain' ? '' : (given ?? args[++i]);
+    if (value === undefined) throw new Error(`--${name} needs a value`);
+    found.set(name, [...(found.get(name) ?? []), value]);
+  }
+  return { own: found, confd };
+}
+
+/**
+ * Loads resources and reads their keys once. Throws an `Error` that says what is wrong.
+ * @param only the resource with this file, source, destination or name of these; without it, all
+ */
+export async function readSource(flags: readonly string[], only?: string): Promise<Source> {
+  const parsed = parseFlags(flags);
+  const options = confdOptions(
+    parsed,
+    configFile(parsed.get('config-file') as string | undefined),
+    environment,
+  );
+  const failures: string[] = [];
+  const processor = new Processor(
+    { ...options, nodeName: environment('NODENAME') },
+    systemWorld,
+    (level, message) => {
+      if (level === 'error') failures.push(message);
+    },
+  );
+  const loaded = await processor.load();
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+  const names = ({ path, src, dest }: TemplateResource): string[] =>
+    [path, src, dest].flatMap((name) => [name, basename(name)]);
+  const resources = loaded.resources.filter((one) => only === undefined || names(one).includes(only));
+  if (resources.length === 0) {
+    throw new Error(
+      only === undefined
+        ? `there are no template resources in ${options.confDir}/conf.d; -confdir names another folder`
+        : `no template resource has the file, src or dest '${only}'`,
+    );
+  }
+  const store = await openStore(options, environment);
+  try {
+    return { options, resources, snapshot: await store.read(resources.flatMap(({ paths }) => paths)) };
+  } finally {
+    store.close();
+  }
+}
+
+/** Renders all resources of a source, with other keys where a snapshot is given. */
+export async function renderAll(source: Source, snapshot = source.snapshot): Promise<Rendering[]> {
+  const all: Rendering[] = [];
+  for (const resource of source.resources) {
+    const template = await readTemplate(source.options.confDir, resource);
+    all.push({ resource, provenance: await traceText(template, resource, snapshot, systemWorld) });
+  }
+  return all;
+}
+
+/** What is wrong with renderings, each with the keys that have to do with it; empty where nothing is. */
+export function failuresOf(renderings: readonly Rendering[]): string[] {
+  return renderings.flatMap(({ resource, provenance: { failure } }) => {
+    if (!failure) return [];
+    const keys = failure.keys.map(
+      ({ key, revision }) => `${key} (${revision === undefined ? 'not there' : `revision ${revision}`})`,
+    );
+    const from = keys.length > 0 ? `\n  it has to do with ${keys.slice(0, 4).join(', ')}` : '';
+    return [`${resource.dest}: ${failure.error.message}${from}`];
+  });
+}
+
+/** Configuration files, where what was rendered stands for what is on disk. */
+export function renderedFiles(renderings: readonly Rendering[]): ConfigFiles {
+  const texts = new Map(renderings.map(({ resource, provenance }) => [resource.dest, provenance.text]));
+  return {
+    read: (path) => texts.get(path) ?? configFiles.read(path),
+    glob: (pattern) => {
+      const plain = texts.has(pattern) ? [pattern] : [];
+      return [...new Set([...plain, ...(plain.length > 0 ? [] : configFiles.glob(pattern))])].sort();
+    },
+  };
+}
+
+/** `rendered by bird.cfg.template:31 from /a/b (revision 42)`; undefined for a file that was not rendered. */
+export function renderedBy(renderings: readonly Rendering[], { file, line }: Location): string | undefined {
+  const rendering = renderings.find(({ resource }) => resource.dest === file);
+  const origin = rendering?.provenance.originOf(line);
+  return origin && origin.template !== '' ? `rendered by ${originText(origin)}` : undefined;
+}
+
+/** What the view of a daemon asks, which runs with a configuration that was rendered. */
+export function configurationOrigins(
+  config: () => DaemonConfig | undefined,
+  provenanceOf: (file: string) => Provenance | undefined,
+): ConfigurationOrigins {
+  return {
+    explainProtocol: (name) => {
+      const place = config()?.placeOf(name);
+      const origin = place && provenanceOf(place.file)?.originOf(place.line);
+      return origin && origin.template !== '' ? originText(origin) : undefined;
+    },
+  };
+}
+
+/** Which of the texts is a configuration that others are included from: one, or both of BIRD 1.6's. */
+export function mainFiles(renderings: readonly Rendering[], wanted: readonly string[] = []): string[] {
+  const all = renderings.map(({ resource }) => resource.dest);
+  const known = (name: string): string | undefined =>
+    all.find((dest) => dest === name || basename(dest) === name);
+  if (wanted.length > 0) return wanted.map((name) => known(name) ?? name);
+  const usual = ['bird.cfg', 'bird.conf', 'bird6.cfg', 'bird6.conf'].flatMap((name) => known(name) ?? []);
+  return usual.length > 0 ? usual : all.length === 1 ? all : [];
+}
+
+export { messageOf };
