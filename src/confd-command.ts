@@ -1,6 +1,8 @@
 /** `catbird confd`: renders the templates of confd's template resources, once or for as long as it runs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { CalicoStore } from './confd/calico/store.ts';
+import { SecretFolder } from './confd/io/secrets.ts';
 import { EtcdStore } from './confd/io/etcd.ts';
 import { EnvironmentStore } from './confd/io/environment.ts';
 import { FileStore } from './confd/io/files.ts';
@@ -49,7 +51,7 @@ export async function confdCommand(args: string[]): Promise<number> {
   for (const warning of options.warnings) log('warning', warning);
   let store: Store;
   try {
-    store = storeOf(options);
+    store = withCalico(storeOf(options), log);
   } catch (error) {
     log('error', messageOf(error));
     return 1;
@@ -92,6 +94,19 @@ function storeOf(options: ConfdOptions): Store {
     case 'etcdv3':
       return new EtcdStore(etcdSettings(options, environment));
   }
+}
+
+/** Calico's resources in the store are translated where templates ask for the keys that they give. */
+function withCalico(base: Store, log: WriteLog): Store {
+  const folder = environment('CATBIRD_CALICO_SECRETS');
+  return new CalicoStore(base, {
+    nodeName: environment('NODENAME') ?? hostname(),
+    ...(folder === undefined ? {} : { secrets: new SecretFolder(folder) }),
+    pause: () => new Promise((settle) => setImmediate(settle)),
+    warn: (message) => {
+      log('warning', message);
+    },
+  });
 }
 
 /** Lines as confd writes them, on standard error. */

@@ -69,5 +69,17 @@ export function keysOfResource(document: Readonly<Record<string, unknown>>): [ke
   if (!Object.hasOwn(KINDS, kind)) return [];
   const name = new Fields(document, '').object('metadata')?.text('name') ?? '';
   if (!/^[^/\s]+$/.test(name)) throw new Error(`a ${kind} needs metadata.name, without '/'`);
-  return [[`${RESOURCES}/${KINDS[kind as Kind]}/${name}`, JSON.stringify(document)]];
+  return [[`${RESOURCES}/${KINDS[kind as Kind]}/${name}`, JSON.stringify(withTextLabels(document))]];
+}
+
+/** Labels are texts, though YAML may take them for something else: `node: yes`, `rack: 5`. */
+function withTextLabels(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { metadata } = document as { metadata: Readonly<Record<string, unknown>> };
+  const { labels } = metadata;
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return document;
+  const texts = Object.entries(labels).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'boolean' || typeof value === 'number' ? String(value) : value,
+  ]);
+  return { ...document, metadata: { ...metadata, labels: Object.fromEntries(texts) } };
 }

@@ -48,7 +48,7 @@ export class CalicoStore implements Store {
   async read(paths: readonly string[]): Promise<Snapshot> {
     if (!isConcerned(paths)) return await this.#base.read(paths);
     const snapshot = await this.#base.read(widened(paths));
-    const translator = this.#translator();
+    const translator = this.#translator(paths);
     await this.#run(translator.apply(snapshot.entries));
     return { revision: snapshot.revision, entries: entriesOf(translator, paths) };
   }
@@ -63,7 +63,7 @@ export class CalicoStore implements Store {
         if (input.kind === 'lost') return input;
         if (input.kind === 'snapshot') {
           revision = input.revision;
-          translator = this.#translator();
+          translator = this.#translator(paths);
           await this.#run(translator.apply(input.entries));
           known = entriesOf(translator, paths);
           return { kind: 'snapshot', revision, entries: new Map(known) };
@@ -95,10 +95,11 @@ export class CalicoStore implements Store {
     return this.#latest?.winners.get(key)?.sources ?? [];
   }
 
-  #translator(): Translator {
+  #translator(paths: readonly string[]): Translator {
     const { nodeName, secrets } = this.#options;
     return (this.#latest = new Translator({
       nodeName,
+      isPendingKept: isOfOldTemplates(paths),
       secret: (ref) => {
         const text = secrets?.get(ref);
         if (text === undefined)
@@ -129,6 +130,15 @@ export class CalicoStore implements Store {
 
 function isConcerned(paths: readonly string[]): boolean {
   return paths.some((path) => TRANSLATED.some((tree) => isBelow(path, tree) || isBelow(tree, path)));
+}
+
+/**
+ * Templates of releases before 3.25, which ask for no filters, are shown blocks that are not yet a node's and say so
+ * themselves; later ones take all that they see for the node's.
+ */
+function isOfOldTemplates(paths: readonly string[]): boolean {
+  const filters = `${RESOURCES}/${KINDS.BGPFilter}`;
+  return !paths.some((path) => isBelow(filters, path) || isBelow(path, filters));
 }
 
 function widened(paths: readonly string[]): string[] {

@@ -32,6 +32,8 @@ const MANY_NODES = 20;
 export interface TranslatorOptions {
   /** The node that the configuration is for. */
   readonly nodeName: string;
+  /** Blocks that are not yet a node's are shown all the same. */
+  readonly isPendingKept: boolean;
   readonly secret: (ref: SecretRef) => string | undefined;
   /** Is told what is wrong with the resource of a key, and is left out; undefined: nothing any more. */
   readonly report: (key: string, problem: string | undefined) => void;
@@ -91,7 +93,8 @@ export class Translator {
   #take(key: string, entry: Entry | undefined): void {
     const resource = resourceOfKey(key);
     if (!resource) {
-      const isKept = entry && !(key.startsWith('/calico/ipam/v2/') && isPending(entry.value));
+      const isBlock = key.startsWith('/calico/ipam/v2/') && !this.#options.isPendingKept;
+      const isKept = entry && !(isBlock && isPending(entry.value));
       if (entry) this.#revisions.set(key, entry.revision);
       else this.#revisions.delete(key);
       this.#claim(key, isKept ? [this.#made(key, key, entry.value, RANK.plain)] : []);
