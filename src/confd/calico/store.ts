@@ -133,7 +133,7 @@ function isConcerned(paths: readonly string[]): boolean {
 }
 
 /**
- * Templates of releases before 3.25, which ask for no filters, are shown blocks that are not yet a node's and say so
+ * Templates of releases before 3.26, which ask for no filters, are shown blocks that are not yet a node's and say so
  * themselves; later ones take all that they see for the node's.
  */
 function isOfOldTemplates(paths: readonly string[]): boolean {

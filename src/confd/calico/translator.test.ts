@@ -32,14 +32,10 @@ const entry = (spec: unknown, labels: Record<string, string> = {}, revision = 1n
   revision,
 });
 
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random.next() * list.length)]!;
-}
-
 function randomChange(random: Random, revision: bigint): [string, Entry | undefined] {
-  const node = `n${Math.floor(random.next() * 8)}`;
-  const labels = { a: pick(random, ['1', '2']), b: pick(random, ['1', '2']) };
-  const ip = `10.0.0.${Math.floor(random.next() * 8)}`;
+  const node = `n${Math.floor(random.float() * 8)}`;
+  const labels = { a: random.pick(['1', '2']), b: random.pick(['1', '2']) };
+  const ip = `10.0.0.${Math.floor(random.float() * 8)}`;
   const selectors = ['', "a=='1'", "b=='2'", 'all()', "a in {'2'} && !has(c)"];
   const kinds: Record<string, () => [string, Entry]> = {
     node: () => [
@@ -49,7 +45,7 @@ function randomChange(random: Random, revision: bigint): [string, Entry | undefi
           bgp: {
             ipv4Address: `${ip}/24`,
             ipv6Address: `fd00::${ip.at(-1)!}`,
-            asNumber: pick(random, [null, 7]),
+            asNumber: random.pick<unknown>([null, 7]),
           },
         },
         labels,
@@ -57,15 +53,18 @@ function randomChange(random: Random, revision: bigint): [string, Entry | undefi
       ),
     ],
     peer: () => [
-      `bgppeers/p${Math.floor(random.next() * 8)}`,
+      `bgppeers/p${Math.floor(random.float() * 8)}`,
       entry(
         {
-          node: pick(random, ['', '', node]),
-          nodeSelector: pick(random, selectors),
-          ...(random.next() < 0.5
-            ? { peerSelector: pick(random, selectors.slice(1)) }
-            : { peerIP: pick(random, [ip, `${ip}:500`]), asNumber: pick(random, [7, 64512]) }),
-          password: { secretKeyRef: { name: pick(random, ['s', 'none']), key: 'k' } },
+          node: random.pick<unknown>(['', '', node]),
+          nodeSelector: random.pick<unknown>(selectors),
+          ...(random.float() < 0.5
+            ? { peerSelector: random.pick<unknown>(selectors.slice(1)) }
+            : {
+                peerIP: random.pick<unknown>([ip, `${ip}:500`]),
+                asNumber: random.pick<unknown>([7, 64512]),
+              }),
+          password: { secretKeyRef: { name: random.pick<unknown>(['s', 'none']), key: 'k' } },
         },
         {},
         revision,
@@ -75,8 +74,8 @@ function randomChange(random: Random, revision: bigint): [string, Entry | undefi
       'bgpconfigurations/default',
       entry(
         {
-          asNumber: pick(random, [null, 7]),
-          listenPort: pick(random, [0, 179, 500]),
+          asNumber: random.pick<unknown>([null, 7]),
+          listenPort: random.pick<unknown>([0, 179, 500]),
           serviceClusterIPs: [{ cidr: '10.9.0.0/16' }],
         },
         {},
@@ -85,19 +84,22 @@ function randomChange(random: Random, revision: bigint): [string, Entry | undefi
     ],
     ofNode: () => [
       `bgpconfigurations/node.${node}`,
-      entry({ listenPort: pick(random, [0, 500, 600]) }, {}, revision),
+      entry({ listenPort: random.pick<unknown>([0, 500, 600]) }, {}, revision),
     ],
     pool: () => [
       `ippools/x${node}`,
       entry(
-        { cidr: pick(random, ['10.1.0.0/16', '10.2.0.0/16']), ipipMode: pick(random, ['Always', 'Wrong']) },
+        {
+          cidr: random.pick<unknown>(['10.1.0.0/16', '10.2.0.0/16']),
+          ipipMode: random.pick<unknown>(['Always', 'Wrong']),
+        },
         {},
         revision,
       ),
     ],
   };
-  const [name, value] = pick(random, Object.values(kinds))();
-  return [`${RESOURCES}/${name}`, random.next() < 0.2 ? undefined : value];
+  const [name, value] = random.pick(Object.values(kinds))();
+  return [`${RESOURCES}/${name}`, random.float() < 0.2 ? undefined : value];
 }
 
 test.each([1, 2, 3, 4, 5, 6])(
