@@ -46,7 +46,9 @@ export async function confdCommand(args: string[]): Promise<number> {
   for (const warning of options.warnings) log('warning', warning);
   let store: Store;
   try {
-    store = await openStore(options, environment);
+    store = await openStore(options, environment, (text) => {
+      log('warning', text);
+    });
   } catch (error) {
     log('error', messageOf(error));
     return 1;

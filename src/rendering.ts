@@ -8,7 +8,7 @@ import { systemWorld } from './confd/io/world.ts';
 import type { ConfdOptions } from './confd/options.ts';
 import { confdOptions, parseFlags } from './confd/options.ts';
 import { originText } from './confd/origin-text.ts';
-import type { Provenance } from './confd/provenance.ts';
+import type { KeySources, Provenance } from './confd/provenance.ts';
 import { traceText } from './confd/provenance.ts';
 import type { TemplateResource } from './confd/resource.ts';
 import type { Snapshot } from './confd/store.ts';
@@ -28,6 +28,8 @@ export interface Source {
   readonly options: ConfdOptions;
   readonly resources: readonly TemplateResource[];
   readonly snapshot: Snapshot;
+  /** Of keys that the store does not have as they are. */
+  readonly sources: KeySources;
 }
 
 /** Flags of their own that commands have besides those of `catbird confd`: with a value, or without. */
@@ -86,9 +88,12 @@ export async function readSource(flags: readonly string[], only?: string): Promi
         : `no template resource has the file, src or dest '${only}'`,
     );
   }
-  const store = await openStore(options, environment);
+  const store = await openStore(options, environment, (text) => {
+    process.stderr.write(`${text}\n`);
+  });
   try {
-    return { options, resources, snapshot: await store.read(resources.flatMap(({ paths }) => paths)) };
+    const snapshot = await store.read(resources.flatMap(({ paths }) => paths));
+    return { options, resources, snapshot, sources: (key) => store.sourcesOf(key) };
   } finally {
     store.close();
   }
@@ -99,7 +104,10 @@ export async function renderAll(source: Source, snapshot = source.snapshot): Pro
   const all: Rendering[] = [];
   for (const resource of source.resources) {
     const template = await readTemplate(source.options.confDir, resource);
-    all.push({ resource, provenance: await traceText(template, resource, snapshot, systemWorld) });
+    all.push({
+      resource,
+      provenance: await traceText(template, resource, snapshot, systemWorld, source.sources),
+    });
   }
   return all;
 }

@@ -25,7 +25,7 @@ export interface TemplateResource {
 export interface ResourceOptions {
   /** In place of the prefixes of all resources. */
   readonly prefix: string;
-  /** Stands for `//NODENAME` in a prefix. */
+  /** Stands for `//NODENAME` in a prefix or a key. */
   readonly nodeName: string | undefined;
 }
 
@@ -75,7 +75,7 @@ export function parseResource(
     src,
     dest,
     prefix,
-    paths: keys.map((key) => joinPath(prefix, key)),
+    paths: keys.map((key) => joinPath(prefix, withNodeName(key, options.nodeName))),
     mode: fileMode(string('mode'), wrong),
     uid: id('uid'),
     gid: id('gid'),
@@ -100,7 +100,11 @@ function lowerKeys(table: Record<string, unknown>): Record<string, unknown> {
 
 function fullPrefix(prefix: string, nodeName: string | undefined): string {
   const rooted = prefix.startsWith('/') ? prefix : `/${prefix}`;
-  return nodeName === undefined ? rooted : rooted.replace('//NODENAME', `/${nodeName}`);
+  return withNodeName(rooted, nodeName);
+}
+
+function withNodeName(path: string, nodeName: string | undefined): string {
+  return nodeName === undefined ? path : path.replace('//NODENAME', () => `/${nodeName}`);
 }
 
 /** `0644`: octal because of its first digit, as Go reads numbers. */

@@ -1,10 +1,11 @@
 /** Keys from a YAML document: the path to each value is its key. */
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import { isResource, keysOfResource } from './calico/resource.ts';
 import { joinPath } from './template/go-path.ts';
 import { formatFloat } from './template/numbers.ts';
 
 /**
- * Adds the values of a document.
+ * Adds the values of a document, or resources of Calico as `calicoctl apply` takes them, at the keys where it keeps them.
  * @param folder where its root is
  * @param version of YAML; confd reads 1.1, where `yes` is true and `010` is 8
  * Throws an error that says what is wrong with the document.
@@ -15,8 +16,27 @@ export function readYamlKeys(
   into: Map<string, string>,
   version: '1.1' | '1.2',
 ): void {
-  const document: unknown = parse(text, { intAsBigInt: true, version, merge: true });
-  if (document === null || document === undefined) return;
+  const parsed = parseAllDocuments(text, { intAsBigInt: true, version, merge: true });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  for (const { errors } of documents) if (errors[0]) throw errors[0];
+  const values = documents
+    .map((one): unknown => one.toJS())
+    .filter((one) => one !== null && one !== undefined);
+  if (values.length > 0 && values.every(isResource)) {
+    // Numbers in resources are read as JSON would have them.
+    for (const one of parseAllDocuments(text, { version: '1.2', merge: true })) {
+      const resource: unknown = one.toJS();
+      if (!isResource(resource)) continue;
+      for (const [key, value] of keysOfResource(resource)) {
+        if (into.has(key)) throw new Error(`there are two of ${key}`);
+        into.set(key, value);
+      }
+    }
+    return;
+  }
+  if (values.length > 1) throw new Error('only resources of projectcalico.org/v3 may come several in a file');
+  const [document] = values;
+  if (document === undefined) return;
   if (typeof document !== 'object') throw new Error('a mapping is wanted at the top');
   walk(document, folder, into);
 }

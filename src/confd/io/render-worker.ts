@@ -102,7 +102,7 @@ async function writeDest(
 }
 
 async function run(): Promise<void> {
-  const store = await openStore(settings.store, systemWorld.environment);
+  const store = await openStore(settings.store, systemWorld.environment, warn);
   const renderings = new Renderings({
     store,
     clock,

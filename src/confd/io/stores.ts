@@ -1,20 +1,39 @@
-/** The store that options choose. */
+/** The store that options choose, with Calico's resources in it translated. */
+import { hostname } from 'node:os';
+import { CalicoStore } from '../calico/store.ts';
 import { etcdSettings } from '../etcd-options.ts';
 import type { ConfdOptions } from '../options.ts';
 import type { Store } from '../store.ts';
 import { EnvironmentStore } from './environment.ts';
 import { FileStore } from './files.ts';
+import { SecretFolder } from './secrets.ts';
 
 export type StoreOptions = Pick<
   ConfdOptions,
   'backend' | 'nodes' | 'files' | 'filter' | 'caFile' | 'certFile' | 'keyFile' | 'username' | 'password'
 >;
 
-/** Throws an error that says what is wrong with the options, or why files of certificates cannot be read. */
+type Environment = (name: string) => string | undefined;
+
+/**
+ * Throws an error that says what is wrong with the options, or why files of certificates cannot be read.
+ * @param warn is told of resources that are left out
+ */
 export async function openStore(
   options: StoreOptions,
-  environment: (name: string) => string | undefined,
-): Promise<Store> {
+  environment: Environment,
+  warn: (text: string) => void,
+): Promise<CalicoStore> {
+  const secrets = environment('CATBIRD_CALICO_SECRETS');
+  return new CalicoStore(await openPlainStore(options, environment), {
+    nodeName: environment('NODENAME') ?? hostname(),
+    ...(secrets !== undefined && { secrets: new SecretFolder(secrets) }),
+    pause: () => new Promise((settle) => setImmediate(settle)),
+    warn,
+  });
+}
+
+async function openPlainStore(options: StoreOptions, environment: Environment): Promise<Store> {
   const { backend, files: paths, filter } = options;
   switch (backend) {
     case 'env':

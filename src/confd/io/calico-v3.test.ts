@@ -1,0 +1,138 @@
+/**
+ * Calico's own templates on `projectcalico.org/v3` resources in a real etcd: every file as Calico's confd makes it.
+ *
+ * Neither is part of the project. The resources are looked for in `../shared/data/calico/v3-resources`, or below where
+ * CATBIRD_CALICO_DATA says; the templates (`etc/calico/confd` of projectcalico/confd, tag v3.21.0-0.dev) in
+ * `../refs/calico-templates/v3.21`, or where CATBIRD_CALICO_V3_TEMPLATES says. Skipped without them, and without etcd.
+ * CATBIRD_CALICO_V3_TESTS names the folder `tests` of a release of Calico: then all of its scenarios are tried.
+ */
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { isResource, keysOfResource } from '../calico/resource.ts';
+import { CalicoStore } from '../calico/store.ts';
+import { etcdSettings } from '../etcd-options.ts';
+import { etcdMissing, TestEtcd } from './etcd-test-support.ts';
+import { EtcdStore } from './etcd.ts';
+import { Processor } from './processor.ts';
+import { systemWorld } from './world.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const DATA = process.env['CATBIRD_CALICO_DATA'] ?? resolve(ROOT, '../shared/data/calico');
+const TESTS = process.env['CATBIRD_CALICO_V3_TESTS'];
+const TEMPLATES =
+  process.env['CATBIRD_CALICO_V3_TEMPLATES'] ?? resolve(ROOT, '../refs/calico-templates/v3.21');
+const INPUT = TESTS ? join(TESTS, 'mock_data/calicoctl') : join(DATA, 'v3-resources/input');
+const EXPECTED = TESTS ? join(TESTS, 'compiled_templates') : join(DATA, 'v3-resources/expected');
+const NODE = 'kube-master';
+const HOME = '/etc/calico/confd';
+
+/** Calico's own test compares without empty lines: what it expects has others than its templates write. */
+function comparable(text: string): string {
+  return text.replace(/\n{2,}/g, '\n').trim();
+}
+
+/** Blocks of addresses, which Calico's test puts into etcd itself, beside resources. */
+const BLOCKS: readonly [network: string, value: string][] = [
+  ['192.168.221.192-26', '{}'],
+  ['192.168.221.0-26', '{"state":"pending"}'],
+  ['192.168.221.64-26', '{"state":"confirmed"}'],
+  ['10.0.0.0-30', '{}'],
+  ['10.1.0.0-24', '{}'],
+  ['10.2.0.1-32', '{}'],
+];
+/** What Calico's test sets for a scenario. */
+const ROUTER_IDS: Readonly<Record<string, string>> = {
+  'mesh/hash': 'hash',
+  'mesh/static-routes-no-ipv4-address': '10.10.10.10',
+};
+
+const missing =
+  etcdMissing() ??
+  (existsSync(INPUT) ? undefined : 'needs the resources') ??
+  (existsSync(TEMPLATES) ? undefined : "needs Calico's templates");
+
+const scenarios =
+  missing === undefined
+    ? readdirSync(INPUT).flatMap((group) => readdirSync(join(INPUT, group)).map((name) => `${group}/${name}`))
+    : [];
+
+function keysOf(path: string): [string, string][] {
+  return parseAllDocuments(readFileSync(path, 'utf8')).flatMap((document) => {
+    const value: unknown = document.toJS();
+    return isResource(value) ? keysOfResource(value) : [];
+  });
+}
+
+describe.skipIf(missing !== undefined)(`Calico 3${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let etcd: TestEtcd;
+  beforeAll(async () => {
+    etcd = await TestEtcd.start();
+  });
+  afterAll(async () => {
+    await etcd.close();
+  });
+
+  test.each(scenarios)('%s', async (scenario) => {
+    const client = etcd.client();
+    await client.delete().all();
+    for (const [network, value] of BLOCKS) {
+      await client.put(`/calico/ipam/v2/host/${NODE}/ipv4/block/${network}`).value(value);
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'catbird-calico-'));
+    for (const part of ['conf.d', 'templates', 'config']) {
+      cpSync(join(TEMPLATES, part), join(folder, part), { recursive: true });
+    }
+    for (const name of readdirSync(join(folder, 'conf.d'))) {
+      const path = join(folder, 'conf.d', name);
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(HOME, folder));
+    }
+    const variables: Readonly<Record<string, string | undefined>> = {
+      NODENAME: NODE,
+      CALICO_ROUTER_ID: ROUTER_IDS[scenario],
+      BGP_LOGSEVERITYSCREEN: 'debug',
+    };
+    const log: string[] = [];
+    const processor = new Processor(
+      {
+        confDir: folder,
+        prefix: '',
+        nodeName: NODE,
+        noop: false,
+        keepStageFile: false,
+        syncOnly: true,
+      },
+      { ...systemWorld, environment: (name: string) => variables[name] },
+      (level, message) => {
+        if (level === 'error') log.push(message);
+      },
+    );
+    const store = new CalicoStore(new EtcdStore(etcdSettings({ nodes: [etcd.endpoint] }, () => undefined)), {
+      nodeName: NODE,
+      pause: () => new Promise((settle) => setImmediate(settle)),
+      warn: (message) => log.push(message),
+    });
+    const different: string[] = [];
+    for (const step of ['', 'step2']) {
+      const input = join(INPUT, scenario, step, 'input.yaml');
+      const wanted = join(EXPECTED, scenario, step);
+      if (!existsSync(input) || !existsSync(wanted)) continue;
+      for (const [key, value] of keysOf(input)) await client.put(key).value(value);
+      const { resources } = await processor.load();
+      await processor.process(resources, await store.read(resources.flatMap(({ paths }) => paths)));
+      for (const name of readdirSync(wanted).filter((one) => one.endsWith('.cfg'))) {
+        const expected = readFileSync(join(wanted, name), 'utf8');
+        const path = join(folder, 'config', name);
+        const actual = existsSync(path) ? readFileSync(path, 'utf8') : '(none)';
+        if (comparable(actual) !== comparable(expected))
+          different.push(`${step}${name}:\n${actual}\n--- expected\n${expected}`);
+      }
+    }
+    client.close();
+    expect(different.join('\n')).toBe('');
+    expect(log).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
