@@ -9,7 +9,7 @@ import { formatPrefix } from '../../birdcl-compat/filter/values.ts';
 import { load } from '../../birdcl-compat/conf/test-support.ts';
 import { oneLine } from '../../birdcl-compat/conf/diagnostics.ts';
 import type { AnyProtocolConfig } from '../../birdcl-compat/conf/lowered.ts';
-import { DEFAULT_CONFIG } from '../default-config.ts';
+import { DEFAULT_AS, DEFAULT_PORT } from '../default-config.ts';
 import { keysOf, renderText } from '../render.ts';
 import { loadResources } from './resources.ts';
 import { systemWorld } from './world.ts';
@@ -210,6 +210,13 @@ test('cluster IDs come from the keys of reflectors and of nodes', async () => {
   );
 });
 
-test('without keys the reflector is the embedded default', async () => {
-  expect(await render('reflector', {}, {})).toBe(DEFAULT_CONFIG);
+test('without keys the reflector serves clients on this machine', async () => {
+  const text = await render('reflector', {}, {});
+  const { config, errors } = load(text);
+  expect(errors).toEqual([]);
+  expect(config!.protocols.map(describeProtocol)).toEqual([
+    undefined,
+    `loopback range /8 as ${DEFAULT_AS} client ipv4+ipv6`,
+  ]);
+  expect(text).toContain(`local 127.0.0.1 port ${DEFAULT_PORT} as ${DEFAULT_AS};`);
 });
