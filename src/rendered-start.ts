@@ -1,7 +1,7 @@
 /** The start of a daemon whose configuration is rendered: from the store, or from what was last good. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Clock } from './base/clock.ts';
+import type { Clock, Timer } from './base/clock.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
@@ -204,8 +204,12 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   const stop = (): void => {
     thread.stop();
   };
-  const waited = new Promise<void>((settle) => clock.setTimer(storeWaitMs, settle));
+  let timer: Timer | undefined;
+  const waited = new Promise<void>((settle) => {
+    timer = clock.setTimer(storeWaitMs, settle);
+  });
   const first = await Promise.race([good, Promise.race([lost, waited]).then(() => undefined)]);
+  timer?.cancel();
   if (first) return { rendered, first: first.result, started: first.settle, stop };
   const kept = await lastGood(settings, load, log);
   if (kept) {
