@@ -1,12 +1,11 @@
 /** What the commands that load a configuration share. */
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
-import { loadFiles, loadText, type LoadResult } from './birdcl-compat/conf/load.ts';
+import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
-import { DEFAULT_CONFIG } from './confd/default-config.ts';
 
 export const DEFAULT_SOCKET = './var/catbird.ctl';
-/** Stands for the path of a configuration that is in the program. */
+/** Stands for the path of a configuration that comes from the program alone. */
 export const EMBEDDED = '(embedded default)';
 
 export const DIALECT_HELP = `  --dialect NAME      bird1 (BIRD 1.6) or bird2 (BIRD 2 and 3); without it, recognised from the file
@@ -35,9 +34,7 @@ export function dialectChoice(options: { dialect?: string; family?: string }): D
 }
 
 export function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {
-  return paths[0] === EMBEDDED
-    ? loadText(EMBEDDED, DEFAULT_CONFIG, configFiles, hostFacts())
-    : loadFiles(paths, configFiles, hostFacts(), choice);
+  return loadFiles(paths, configFiles, hostFacts(), choice);
 }
 
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */

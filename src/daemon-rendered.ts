@@ -230,8 +230,14 @@ export class RenderedConfiguration {
     );
     // Noted first: what is displaced while it is being applied counts.
     this.#take(rendering, attempt.used);
-    const taken = await this.#target.takeOver(attempt.result);
-    return taken;
+    try {
+      return await this.#target.takeOver(attempt.result);
+    } catch (error) {
+      // A bug of ours must not keep every rendering after it waiting.
+      this.#options.log('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.displaced();
+      return false;
+    }
   }
 
   #take({ texts }: GoodRendering, used: ReadonlySet<string> | undefined): void {

@@ -8,7 +8,6 @@ import { hostFacts } from './birdcl-compat/io/config-files.ts';
 import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-compat/cli/dialect.ts';
 import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
 import { DEFAULT_AS, DEFAULT_PORT } from './confd/default-config.ts';
-import type { RenderSettings } from './confd/io/render-messages.ts';
 import {
   DEFAULT_SOCKET,
   DIALECT_HELP,
@@ -40,16 +39,17 @@ import {
   TEMPLATE_OPTIONS,
   templateSettings,
   type RenderedStart,
+  type TemplateSettings,
 } from './rendered-start.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
 import { rehearseReading } from './configuration-rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
-const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... | --confdir DIR [OPTIONS] [-s SOCKET]... [-R] [--metrics [ADDRESS:]PORT]
+const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R] [--metrics [ADDRESS:]PORT]
 
 Runs the route reflector in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
-  -c, --config FILE   BIRD configuration; without it, an embedded one that reflects between clients on 127.0.0.0/8.
+  -c, --config FILE   BIRD configuration; without it, and without keys, one that reflects between clients on 127.0.0.0/8.
                       Given twice, both files make one configuration: bird.cfg and bird6.cfg of a node
   -s, --socket PATH[:WORD[,WORD]...]
                       control socket for birdc, birdcl and 'catbird cl' (default ${DEFAULT_SOCKET}). Words: bird1, bird2
@@ -91,7 +91,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     );
     return 1;
   }
-  let templates: RenderSettings | undefined;
+  let templates: TemplateSettings | undefined;
   try {
     templates = templateSettings(parsed, (name) => process.env[name]);
   } catch (error) {
@@ -99,7 +99,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     return 1;
   }
   return await runReflector({
-    paths: parsed.config ?? [templates ? templates.confDir : EMBEDDED],
+    paths: parsed.config ?? [templates!.label],
     templates,
     choice,
     socketPaths: parsed.socket ?? [DEFAULT_SOCKET],
@@ -110,7 +110,7 @@ export async function reflectorCommand(args: string[]): Promise<number> {
 
 interface ReflectorOptions {
   readonly paths: readonly string[];
-  readonly templates: RenderSettings | undefined;
+  readonly templates: TemplateSettings | undefined;
   readonly choice: DialectChoice;
   readonly socketPaths: readonly string[];
   readonly recover: boolean;

@@ -1,6 +1,7 @@
 /** The start of a daemon whose configuration is rendered: from the store, or from what was last good. */
-import { join } from 'node:path';
-import type { Clock } from './base/clock.ts';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Clock, Timer } from './base/clock.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
 import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
@@ -12,17 +13,23 @@ import { RenderThread } from './confd/io/render-thread.ts';
 import { mainFiles } from './confd/main-files.ts';
 import type { ConfdOptions } from './confd/options.ts';
 import { confdOptions } from './confd/options.ts';
+import { EMBEDDED } from './configuration-options.ts';
 import { RenderedConfiguration, type LoadedTexts } from './daemon-rendered.ts';
 import type { LogLevel } from './daemon.ts';
 
 /** How long a start waits for the keys before it takes what was last good. */
 const STORE_WAIT_MS = 3000;
 export const DEFAULT_STATE = './var';
+/** Folder of keys that is read where nothing else is said. */
+const DEFAULT_KEYS = './etc/catbird/keys';
+const BUILTIN = resolve(import.meta.dirname, 'confd/builtin');
+const BUILTIN_NAMES = ['reflector', 'client'];
 const LAST_GOOD = 'last-good.json';
 
 /** Options of the command line that say where templates and keys are. */
 export const TEMPLATE_OPTIONS = {
   confdir: { type: 'string' },
+  builtin: { type: 'string' },
   backend: { type: 'string' },
   node: { type: 'string', multiple: true },
   file: { type: 'string', multiple: true },
@@ -41,14 +48,17 @@ export const TEMPLATE_HELP = `
 Instead of -c, the configuration is rendered from templates and keys, and follows the keys:
   --confdir DIR       folder with conf.d and templates, as of confd; the resource whose dest is called bird.cfg or
                       bird.conf, and bird6.cfg or bird6.conf, is the configuration, the others are for it to include
-  --backend NAME      etcdv3, tree, file or env; without it etcdv3, or tree where there is --file
+  --builtin NAME      Catbird's own templates instead: reflector, which is the default, or client
+  --backend NAME      etcdv3, tree, file or env; without it etcdv3 where --node, --confdir or ETCD_ENDPOINTS says where,
+                      else tree
   --node URL          endpoint of etcd, may be given more than once; else ETCD_ENDPOINTS, or ETCD_AUTHORITY and
                       ETCD_SCHEME, else 127.0.0.1:2379
   --client-ca-keys FILE, --client-cert FILE, --client-key FILE
                       certificates for etcd; else ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE
   --username NAME, --password TEXT
                       for etcd; else ETCD_USERNAME, ETCD_PASSWORD, which others on this machine do not see
-  --file PATH         file or folder of the backends tree and file, may be given more than once
+  --file PATH         file or folder of the backends tree and file, may be given more than once; without one tree reads
+                      ${DEFAULT_KEYS}, which need not be there
   --filter PATTERN    names of the files in folders that the backend file reads
   --prefix PATH       in place of the prefixes of all template resources
   --state DIR         folder that keeps the last good configuration, for a start without the store (default ${DEFAULT_STATE})
@@ -57,19 +67,33 @@ Instead of -c, the configuration is rendered from templates and keys, and follow
 
 type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-/** What the options say; undefined where they do not speak of templates. Throws an error where they make no sense. */
+export interface TemplateSettings extends RenderSettings {
+  /** Stands for the path of the configuration in messages. */
+  readonly label: string;
+}
+
+/** What the options say; undefined where a file is to be read. Throws an error where they make no sense. */
 export function templateSettings(
   values: Values,
   environment: (name: string) => string | undefined,
-): RenderSettings | undefined {
+): TemplateSettings | undefined {
   const given = Object.keys(TEMPLATE_OPTIONS).filter((name) => values[name] !== undefined);
-  if (given.length === 0) return undefined;
-  if (values['confdir'] === undefined) throw new Error(`--${given[0]} needs --confdir`);
-  if (values['config'] !== undefined)
-    throw new Error('a configuration is a file (-c) or rendered from templates (--confdir), not both');
+  if (values['config'] !== undefined) {
+    if (given.length === 0) return undefined;
+    throw new Error(`a configuration is a file (-c) or rendered from templates (--${given[0]}), not both`);
+  }
+  const builtin = builtinName(values);
+  const own = ['state', 'write', 'builtin'];
   const flags = new Map<string, string | boolean | readonly string[]>();
-  for (const name of given) if (name !== 'state' && name !== 'write') flags.set(name, values[name]!);
-  if (!flags.has('backend') && flags.has('file')) flags.set('backend', 'tree');
+  for (const name of given) if (!own.includes(name)) flags.set(name, values[name]!);
+  if (!flags.has('backend')) {
+    const namesEtcd =
+      builtin === undefined || ['ETCD_ENDPOINTS', 'ETCD_AUTHORITY'].some((name) => environment(name));
+    const isEtcd = flags.has('node') || (namesEtcd && !flags.has('file'));
+    flags.set('backend', isEtcd ? 'etcdv3' : 'tree');
+  }
+  const isDefaultTree = flags.get('backend') === 'tree' && !flags.has('file');
+  if (isDefaultTree) flags.set('file', [DEFAULT_KEYS]);
   let options: ConfdOptions;
   try {
     options = confdOptions(flags, new Map(), environment);
@@ -77,16 +101,35 @@ export function templateSettings(
     // confd's flags have one dash.
     throw new Error((error as Error).message.replace(/(^|\s)-(?=[a-z])/g, '$1--'), { cause: error });
   }
-  const { confDir, prefix, backend, nodes, files, filter, caFile, certFile, keyFile, username, password } =
-    options;
+  const { prefix, backend, nodes, files, filter, caFile, certFile, keyFile, username, password } = options;
+  const confDir = builtin === undefined ? options.confDir : join(BUILTIN, builtin);
+  const isUntouched = isDefaultTree && builtin === 'reflector' && !existsSync(DEFAULT_KEYS);
   return {
     confDir,
     prefix,
     nodeName: environment('NODENAME'),
-    store: { backend, nodes, files, filter, caFile, certFile, keyFile, username, password },
+    store: {
+      ...{ backend, nodes, files, filter, caFile, certFile, keyFile, username, password },
+      optionalFiles: isDefaultTree,
+    },
     lastGoodPath: join((values['state'] as string | undefined) ?? DEFAULT_STATE, LAST_GOOD),
     write: values['write'] === true,
+    label: isUntouched ? EMBEDDED : confDir,
   };
+}
+
+/** Which of Catbird's own templates are meant; undefined where somebody's are. */
+function builtinName(values: Values): string | undefined {
+  const name = values['builtin'];
+  if (values['confdir'] !== undefined) {
+    if (name !== undefined) throw new Error('templates are those of --confdir or of --builtin, not both');
+    return undefined;
+  }
+  if (name === undefined) return 'reflector';
+  if (BUILTIN_NAMES.includes(name as string)) return name as string;
+  throw new Error(
+    `there are no built-in templates '${String(name)}': ${BUILTIN_NAMES.join(' and ')} are there`,
+  );
 }
 
 /** Parses and checks what was rendered; throws an error where no text is a whole configuration. */
@@ -161,10 +204,14 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   const stop = (): void => {
     thread.stop();
   };
-  const waited = new Promise<void>((settle) => clock.setTimer(storeWaitMs, settle));
+  let timer: Timer | undefined;
+  const waited = new Promise<void>((settle) => {
+    timer = clock.setTimer(storeWaitMs, settle);
+  });
   const first = await Promise.race([good, Promise.race([lost, waited]).then(() => undefined)]);
+  timer?.cancel();
   if (first) return { rendered, first: first.result, started: first.settle, stop };
-  const kept = await lastGood(settings.lastGoodPath, load, log);
+  const kept = await lastGood(settings, load, log);
   if (kept) {
     log(
       'warning',
@@ -181,7 +228,7 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
 }
 
 async function lastGood(
-  path: string,
+  { lastGoodPath: path, confDir }: RenderSettings,
   load: (texts: ReadonlyMap<string, string>) => LoadedTexts,
   log: RenderedStartOptions['log'],
 ): Promise<
@@ -190,6 +237,10 @@ async function lastGood(
   try {
     const kept = await readLastGood(path);
     if (!kept) return undefined;
+    if (kept.folder !== confDir) {
+      log('warning', `${path} is of the templates in ${kept.folder}, and is not used`);
+      return undefined;
+    }
     const loaded = load(kept.texts);
     if (loaded.result.config) return { ...kept, ...loaded };
     for (const error of loaded.result.errors) log('error', formatDiagnostic(error));

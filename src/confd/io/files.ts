@@ -1,5 +1,5 @@
 /** Keys in files: a tree of folders, or documents of YAML, watched. */
-import type { FSWatcher } from 'node:fs';
+import type { BigIntStats, FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, matchesGlob } from 'node:path';
@@ -31,6 +31,8 @@ export interface FileStoreOptions {
   /** Of `documents`: names that count. */
   readonly filter?: string;
   readonly pollMs?: number;
+  /** Where a path is not there, it has no keys. */
+  readonly optional?: boolean;
 }
 
 /** A file, and what its content can be told to be the same by. */
@@ -122,8 +124,14 @@ export class FileStore implements Store {
     files: Found[],
     folders: string[],
   ): Promise<void> {
-    const state = await stat(path, { bigint: true });
-    const { layout, filter = '*' } = this.#options;
+    const { layout, filter = '*', optional = false } = this.#options;
+    let state: BigIntStats;
+    try {
+      state = await stat(path, { bigint: true });
+    } catch (error) {
+      if (isRoot && optional && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
     if (state.isDirectory()) {
       folders.push(path);
       const inner = isRoot || layout === 'documents' ? folder : joinPath(folder, basename(path));

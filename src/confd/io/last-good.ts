@@ -9,16 +9,22 @@ export interface LastGood {
   /** Of the store, and what the store was called. */
   readonly revision: bigint;
   readonly store: string;
+  /** Of the templates. */
+  readonly folder: string;
 }
 
 const FORMAT = 1;
 
 /** Writes it whole or not at all, readable by its owner alone: there are passwords in it. */
-export async function saveLastGood(path: string, { texts, revision, store }: LastGood): Promise<void> {
+export async function saveLastGood(
+  path: string,
+  { texts, revision, store, folder }: LastGood,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const content = JSON.stringify({
     format: FORMAT,
     store,
+    folder,
     revision: String(revision),
     texts: Object.fromEntries(texts),
   });
@@ -48,10 +54,11 @@ export async function readLastGood(path: string): Promise<LastGood | undefined> 
       cause: error,
     });
   }
-  const { format, store, revision, texts } = (value ?? {}) as Record<string, unknown>;
+  const { format, store, folder, revision, texts } = (value ?? {}) as Record<string, unknown>;
   const isGood =
     format === FORMAT &&
     typeof store === 'string' &&
+    typeof folder === 'string' &&
     typeof revision === 'string' &&
     /^\d+$/.test(revision) &&
     typeof texts === 'object' &&
@@ -62,5 +69,6 @@ export async function readLastGood(path: string): Promise<LastGood | undefined> 
     texts: new Map(Object.entries(texts as Record<string, string>)),
     revision: BigInt(revision),
     store,
+    folder,
   };
 }

@@ -80,7 +80,7 @@ async function keep(
     }
   }
   try {
-    await saveLastGood(settings.lastGoodPath, { texts, revision, store });
+    await saveLastGood(settings.lastGoodPath, { texts, revision, store, folder: settings.confDir });
   } catch (error) {
     warn(`the configuration cannot be kept for the next start: ${messageOf(error)}`);
   }

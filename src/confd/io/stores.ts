@@ -11,7 +11,10 @@ import { SecretFolder } from './secrets.ts';
 export type StoreOptions = Pick<
   ConfdOptions,
   'backend' | 'nodes' | 'files' | 'filter' | 'caFile' | 'certFile' | 'keyFile' | 'username' | 'password'
->;
+> & {
+  /** Files that are not there have no keys. */
+  readonly optionalFiles?: boolean;
+};
 
 type Environment = (name: string) => string | undefined;
 
@@ -34,12 +37,12 @@ export async function openStore(
 }
 
 async function openPlainStore(options: StoreOptions, environment: Environment): Promise<Store> {
-  const { backend, files: paths, filter } = options;
+  const { backend, files: paths, filter, optionalFiles: optional = false } = options;
   switch (backend) {
     case 'env':
       return new EnvironmentStore();
     case 'tree':
-      return new FileStore({ paths, layout: 'tree' });
+      return new FileStore({ paths, layout: 'tree', optional });
     case 'file':
       return new FileStore({ paths, layout: 'documents', filter });
     case 'etcdv3': {
