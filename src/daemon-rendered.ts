@@ -7,7 +7,7 @@ import { formatDiagnostic, oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { RenderedView } from './birdcl-compat/cli/daemon-view.ts';
 import type { Clock } from './base/clock.ts';
 import type { ChangedKeys, Purpose, Rendering } from './confd/renderings.ts';
-import { significantText } from './confd/significant.ts';
+import { meanTheSame } from './confd/significant.ts';
 import type { LogLevel } from './daemon.ts';
 
 /** A configuration from texts, and which of them it is made of; undefined: any of them may come to be. */
@@ -297,8 +297,7 @@ export class RenderedConfiguration {
     for (const dest of known.used ?? texts.keys()) {
       const [before, now] = [known.texts.get(dest), texts.get(dest)];
       if (before === now) continue;
-      if (before === undefined || now === undefined || significantText(before) !== significantText(now))
-        return false;
+      if (before === undefined || now === undefined || !meanTheSame(before, now)) return false;
     }
     return true;
   }

@@ -137,7 +137,7 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
   let start: RenderedStart | undefined;
   if (templates) {
     try {
-      start = await startRendered({
+      const starting = startRendered({
         settings: templates,
         choice,
         clock,
@@ -149,6 +149,9 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
           },
         }),
       });
+      // The thread reads keys and renders meanwhile.
+      rehearseAll();
+      start = await starting;
     } catch (error) {
       process.stderr.write(`catbird: ${messageOf(error)}\n`);
       return 1;
@@ -157,7 +160,10 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
     if (!start) process.exit(0);
   }
   const first = start?.first ?? load(path);
-  if (!start) report(first);
+  if (!start) {
+    report(first);
+    rehearseAll();
+  }
   if (!first.config) return 1;
   const watchdog = startWatchdog((heldMs) => {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
@@ -169,8 +175,6 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
     watchdog.configure(config.watchdogWarningMs);
   };
   configured(first.config);
-  rehearse();
-  rehearseReading(hostFacts());
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
   const interfaces = openInterfaces(clock, log.write);
   const daemon = new Daemon({
@@ -243,6 +247,12 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
   sockets.close();
   // What is left are timers of a daemon that is no more.
   process.exit(0);
+}
+
+/** What a run-time compiler meets for the first time takes several times as long. */
+function rehearseAll(): void {
+  rehearse();
+  rehearseReading(hostFacts());
 }
 
 /** The host's interfaces, or nothing and a warning where the system tells of none. */

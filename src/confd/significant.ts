@@ -1,9 +1,27 @@
 /** What of a configuration means something: two texts that differ in comments or blank lines are one configuration. */
 
-/** The text without lines that are empty or comments, and without blanks around lines. */
-export function significantText(text: string): string {
+/** Whether two texts are the same but for lines that are empty or comments, and for blanks around lines. */
+export function meanTheSame(a: string, b: string): boolean {
+  if (a === b) return true;
   // What looks like a comment may be the end of another one.
-  if (text.includes('/*')) return text;
+  if (a.includes('/*') || b.includes('/*')) return false;
+  // Mostly a few lines of thousands differ: only those between the first and the last difference are taken apart.
+  const shorter = Math.min(a.length, b.length);
+  let first = 0;
+  while (first < shorter && a.charCodeAt(first) === b.charCodeAt(first)) first++;
+  const from = first === 0 ? 0 : a.lastIndexOf('\n', first - 1) + 1;
+  let behind = 0;
+  while (
+    behind < shorter - from &&
+    a.charCodeAt(a.length - 1 - behind) === b.charCodeAt(b.length - 1 - behind)
+  )
+    behind++;
+  const lineEnd = a.indexOf('\n', a.length - behind);
+  const rest = lineEnd < 0 ? 0 : a.length - lineEnd;
+  return significant(a.slice(from, a.length - rest)) === significant(b.slice(from, b.length - rest));
+}
+
+function significant(text: string): string {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     const trimmed = line.trim();
