@@ -20,12 +20,17 @@ export interface Row {
   readonly filter?: () => string;
   /** The daemon reads this configuration twice and applies nothing (`configure check`); there is no load then. */
   readonly reads?: () => string;
+  /** A client of the control socket asks this again and again from the start of the load on; see the phase `asked`. */
+  readonly asks?: { readonly command: string; readonly lines: number };
   /** The daemons that speak BIRD's language, where the row needs it: others are left out. */
   readonly onlyBy?: readonly string[];
 }
 
 /** How long the stalled client of the `stall` row does not read, before `--stall-seconds` says otherwise. */
 export const STALL_SECONDS = 60;
+
+/** The phase of rows that ask: how long after the start of the load the lines had come. */
+export const ASKED = 'asked';
 
 /** So small that a client that stops reading is noticed soon. */
 const SMALL_BUFFERS = {
@@ -137,6 +142,22 @@ export const ROWS: readonly Row[] = [
     onlyBy: BIRD_LANGUAGE,
   },
   {
+    name: 'show',
+    title: 'the same with hold time 9 s and without a filter; `show route` again and again: 2,000,000 lines',
+    load: { ...ONE_CLIENT, hold: 9, settle: 12_000 },
+    phases: ['announce', 'asked'],
+    asks: { command: 'show route', lines: 2_000_000 },
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
+    name: 'showall',
+    title: 'the same with `show route all`: 10,000,000 lines',
+    load: { ...ONE_CLIENT, hold: 9, settle: 12_000 },
+    phases: ['announce', 'asked'],
+    asks: { command: 'show route all', lines: 10_000_000 },
+    onlyBy: BIRD_LANGUAGE,
+  },
+  {
     name: 'protocols',
     title: 'reading 5,000 blocks `protocol bgp`',
     load: {},
@@ -160,7 +181,7 @@ export function loadArguments(row: Row, scale: number, stallSeconds: number, fee
   const args = Object.entries(row.load).map(([key, value]) =>
     scaled.has(key) ? `${key}=${Math.max(1, Math.round(Number(value) / scale))}` : `${key}=${value}`,
   );
-  args.push(`phases=${row.phases.join(',')}`);
+  args.push(`phases=${row.phases.filter((phase) => phase !== ASKED).join(',')}`);
   if (row.recorded) args.push(`file=${feed}`);
   // The client after the one sender stops reading shortly after the load has begun.
   if (row.stalls) args.push(`stall=1,50,${stallSeconds * 1000}`);

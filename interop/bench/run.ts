@@ -7,11 +7,12 @@ import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ControlClient } from '../control-client.ts';
+import { RepeatedQuestion } from './answers.ts';
 import { controlSocket, DAEMONS, type Daemon, isInstalled, type Setup } from './daemons.ts';
 import { buildPrograms, programPath, runLoad, startDaemon, stopDaemon, usage } from './processes.ts';
 import { mergeRecords } from './record.ts';
 import { type Measurement, chart, machine, markdown, summary } from './report.ts';
-import { ROWS, type Row, STALL_SECONDS, loadArguments } from './rows.ts';
+import { ASKED, ROWS, type Row, STALL_SECONDS, loadArguments } from './rows.ts';
 import { updatesOf } from './recorded-feed.ts';
 
 const HELP = `usage: npm run bench -- [options]
@@ -91,6 +92,7 @@ async function measure(
   let cpuBefore = 0;
   try {
     if (row.reads) return await measureReading(row, daemon, setup, child.pid!);
+    const question = row.asks === undefined ? undefined : await openQuestion(daemon, setup, row.asks);
     await runLoad(program, [`port=${port}`, `timeout=${timeoutS}`, ...args], (line) => {
       const said = JSON.parse(line) as Record<string, unknown>;
       const used = usage(child.pid!);
@@ -115,6 +117,13 @@ async function measure(
         });
       }
       cpuBefore = used.cpuS;
+      if (said['established'] !== undefined) question?.start();
+      if (!question || said['phase'] === undefined) return;
+      question.stop();
+      const ms = question.reachedMs;
+      const asked = { row: row.name, daemon: daemon.name, phase: ASKED };
+      if (ms === undefined) results.push({ ...asked, error: `fewer than ${row.asks!.lines} lines came` });
+      else results.push({ ...asked, ms, peakBytes: used.peakBytes, cpuS: 0 });
     });
   } finally {
     await stopDaemon(child);
@@ -123,14 +132,27 @@ async function measure(
   return results;
 }
 
-/** Has the running daemon read a configuration, once for each phase; the process's own start does not count. */
-async function measureReading(row: Row, daemon: Daemon, setup: Setup, pid: number): Promise<Measurement[]> {
-  const file = join(setup.directory, 'large.conf');
-  writeFileSync(file, row.reads!());
+async function whenListening(daemon: Daemon, setup: Setup): Promise<void> {
   for (let tries = 0; !existsSync(controlSocket(setup)); tries++) {
     if (tries === 200) throw new Error(`${daemon.title} opened no control socket`);
     await new Promise((next) => setTimeout(next, 50));
   }
+}
+
+async function openQuestion(
+  daemon: Daemon,
+  setup: Setup,
+  { command, lines }: NonNullable<Row['asks']>,
+): Promise<RepeatedQuestion> {
+  await whenListening(daemon, setup);
+  return new RepeatedQuestion(controlSocket(setup), command, lines);
+}
+
+/** Has the running daemon read a configuration, once for each phase; the process's own start does not count. */
+async function measureReading(row: Row, daemon: Daemon, setup: Setup, pid: number): Promise<Measurement[]> {
+  const file = join(setup.directory, 'large.conf');
+  writeFileSync(file, row.reads!());
+  await whenListening(daemon, setup);
   const client = await ControlClient.connect(controlSocket(setup));
   const results: Measurement[] = [];
   try {

@@ -12,7 +12,7 @@ const MAX_QUEUED = 16;
 /** birdc's line buffer is 4096 bytes; a longer line would break its connection. */
 const MAX_LINE = 4000;
 /** Bytes of one write, and steps of an iterator, before others get their turn. */
-const SLICE_BYTES = 32 * 1024;
+const SLICE_BYTES = 64 * 1024;
 const SLICE_STEPS = 1024;
 
 /** The client's side of a connection. */
