@@ -210,19 +210,19 @@ function rangeView(daemon: Daemon, protocol: BgpProtocolConfig): ProtocolView {
   };
 }
 
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
 /** A session's view. What only `show protocols all` shows is made when it is asked for. */
 function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: SessionStatus): ProtocolView {
   const restart = daemon.reflector.restartOf(status.name);
   const peer = daemon.reflector.peers.get(status.name);
   const isRestarting =
     restart !== undefined || peer?.channels.some((channel) => channel?.staleTimer) === true;
-  return {
+  const view: Mutable<ProtocolView> = {
     name: status.name,
     kind: 'BGP',
     state: status.phase,
     sinceMs: status.since,
-    ...(protocol.description !== undefined && { description: protocol.description }),
-    ...(status.message !== undefined && { message: status.message }),
     bgp: bgpView(protocol, status, isRestarting ? restartTimer(daemon, restart) : undefined),
     get channels() {
       return protocol.channels.map((channel) => {
@@ -240,6 +240,9 @@ function sessionView(daemon: Daemon, protocol: BgpProtocolConfig, status: Sessio
       });
     },
   };
+  if (protocol.description !== undefined) view.description = protocol.description;
+  if (status.message !== undefined) view.message = status.message;
+  return view;
 }
 
 function bgpView(
@@ -247,25 +250,23 @@ function bgpView(
   status: SessionStatus,
   neighborRestart: BgpView['neighborRestart'],
 ): BgpView {
-  const { config, negotiated } = status;
-  return {
+  const { config, negotiated, local } = status;
+  const view: Mutable<BgpView> = {
     state: status.state,
     neighborAddress: config.remoteAddress,
-    ...(config.interface !== undefined && { neighborInterface: config.interface }),
-    ...(config.remotePort !== 179 && status.direction === 'outgoing' && { neighborPort: config.remotePort }),
     neighborAs: negotiated?.remoteAs ?? (typeof config.remoteAs === 'number' ? config.remoteAs : 0),
     localAs: config.localAs,
-    ...(neighborRestart && { neighborRestart }),
-    ...(status.errorWait && { errorWait: status.errorWait }),
-    ...(status.connectDelay && { connectDelay: status.connectDelay }),
-    ...(status.lastError !== undefined && { lastError: status.lastError }),
-    ...(negotiated &&
-      status.local && {
-        get session() {
-          return establishedView(protocol, status, negotiated, status.local!);
-        },
-      }),
+    get session() {
+      return negotiated && local && establishedView(protocol, status, negotiated, local);
+    },
   };
+  if (config.interface !== undefined) view.neighborInterface = config.interface;
+  if (config.remotePort !== 179 && status.direction === 'outgoing') view.neighborPort = config.remotePort;
+  if (neighborRestart) view.neighborRestart = neighborRestart;
+  if (status.errorWait) view.errorWait = status.errorWait;
+  if (status.connectDelay) view.connectDelay = status.connectDelay;
+  if (status.lastError !== undefined) view.lastError = status.lastError;
+  return view;
 }
 
 function establishedView(

@@ -146,19 +146,21 @@ export interface BgpView {
   /** `Socket: Connection refused`, `Received: Administrative shutdown`, … */
   readonly lastError?: string;
   /** While Established. */
-  readonly session?: {
-    readonly neighborId: number;
-    readonly local: CapabilitiesView;
-    readonly neighbor: CapabilitiesView;
-    readonly internal: boolean;
-    readonly multihop: boolean;
-    readonly routeReflectorClient: boolean;
-    readonly routeServerClient: boolean;
-    readonly as4: boolean;
-    readonly sourceAddress: IpAddress;
-    readonly holdTimer: TimerView;
-    readonly keepaliveTimer: TimerView;
-  };
+  readonly session?:
+    | {
+        readonly neighborId: number;
+        readonly local: CapabilitiesView;
+        readonly neighbor: CapabilitiesView;
+        readonly internal: boolean;
+        readonly multihop: boolean;
+        readonly routeReflectorClient: boolean;
+        readonly routeServerClient: boolean;
+        readonly as4: boolean;
+        readonly sourceAddress: IpAddress;
+        readonly holdTimer: TimerView;
+        readonly keepaliveTimer: TimerView;
+      }
+    | undefined;
 }
 
 /** One direction of a pipe. */
