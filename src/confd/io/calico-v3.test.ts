@@ -29,9 +29,13 @@ const EXPECTED = TESTS ? join(TESTS, 'compiled_templates') : join(DATA, 'v3-reso
 const NODE = 'kube-master';
 const HOME = '/etc/calico/confd';
 
-/** Calico's own test compares without empty lines: what it expects has others than its templates write. */
+/**
+ * All bytes but empty lines. Those of the expected files are not what the templates write: Calico's own script compares
+ * with `diff --ignore-blank-lines`, and nobody has kept them. Of 3.21.0's and 3.30's templates with the keys of all scenarios
+ * (114 and 162 texts), Go's `text/template` writes what is written here, byte for byte.
+ */
 function comparable(text: string): string {
-  return text.replace(/\n{2,}/g, '\n').trim();
+  return text.replace(/^\n+/, '').replace(/\n{2,}/g, '\n');
 }
 
 /** Blocks of addresses, which Calico's test puts into etcd itself, beside resources. */
@@ -47,6 +51,15 @@ const BLOCKS: readonly [network: string, value: string][] = [
 const ROUTER_IDS: Readonly<Record<string, string>> = {
   'mesh/hash': 'hash',
   'mesh/static-routes-no-ipv4-address': '10.10.10.10',
+};
+
+/** Routes to single services of Kubernetes, whose resources are not in etcd: put there as keys. */
+const SERVICES: Readonly<Record<string, readonly [key: string, value: string][]>> = {
+  'mesh/static-routes': [
+    ['/calico/staticroutes/10.101.0.101-32', '10.101.0.101/32'],
+    ['/calico/staticroutesv6/fd00:96::28-128', 'fd00:96::28/128'],
+  ],
+  'mesh/static-routes-no-ipv4-address': [['/calico/staticroutes/10.101.0.101-32', '10.101.0.101/32']],
 };
 
 const missing =
@@ -81,6 +94,7 @@ describe.skipIf(missing !== undefined)(`Calico 3${missing === undefined ? '' : `
     for (const [network, value] of BLOCKS) {
       await client.put(`/calico/ipam/v2/host/${NODE}/ipv4/block/${network}`).value(value);
     }
+    for (const [key, value] of SERVICES[scenario] ?? []) await client.put(key).value(value);
     const folder = mkdtempSync(join(tmpdir(), 'catbird-calico-'));
     for (const part of ['conf.d', 'templates', 'config']) {
       cpSync(join(TEMPLATES, part), join(folder, part), { recursive: true });
