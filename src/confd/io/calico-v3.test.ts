@@ -53,7 +53,7 @@ const ROUTER_IDS: Readonly<Record<string, string>> = {
   'mesh/static-routes-no-ipv4-address': '10.10.10.10',
 };
 
-/** Routes to single services of Kubernetes, whose resources are not in etcd: put there as keys. */
+/** Routes to single services of Kubernetes, whose resources are not in etcd: put there as keys, for the first step. */
 const SERVICES: Readonly<Record<string, readonly [key: string, value: string][]>> = {
   'mesh/static-routes': [
     ['/calico/staticroutes/10.101.0.101-32', '10.101.0.101/32'],
@@ -94,7 +94,6 @@ describe.skipIf(missing !== undefined)(`Calico 3${missing === undefined ? '' : `
     for (const [network, value] of BLOCKS) {
       await client.put(`/calico/ipam/v2/host/${NODE}/ipv4/block/${network}`).value(value);
     }
-    for (const [key, value] of SERVICES[scenario] ?? []) await client.put(key).value(value);
     const folder = mkdtempSync(join(tmpdir(), 'catbird-calico-'));
     for (const part of ['conf.d', 'templates', 'config']) {
       cpSync(join(TEMPLATES, part), join(folder, part), { recursive: true });
@@ -134,6 +133,10 @@ describe.skipIf(missing !== undefined)(`Calico 3${missing === undefined ? '' : `
       const wanted = join(EXPECTED, scenario, step);
       if (!existsSync(input) || !existsSync(wanted)) continue;
       for (const [key, value] of keysOf(input)) await client.put(key).value(value);
+      for (const [key, value] of SERVICES[scenario] ?? []) {
+        if (step === '') await client.put(key).value(value);
+        else await client.delete().key(key);
+      }
       const { resources } = await processor.load();
       await processor.process(resources, await store.read(resources.flatMap(({ paths }) => paths)));
       for (const name of readdirSync(wanted).filter((one) => one.endsWith('.cfg'))) {
