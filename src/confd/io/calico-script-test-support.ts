@@ -26,7 +26,10 @@ export function readScript(text: string): ScriptedTest[] {
   const tests: ScriptedTest[] = [];
   for (const [, name, body] of text.matchAll(/^(test_\w+)\(\) \{\n([\s\S]*?)^\}/gm)) {
     const steps = stepsOf(body!.split('\n'));
-    if (name !== 'test_confd_templates' && steps.some(({ kind }) => kind === 'compare' || kind === 'peerings'))
+    if (
+      name !== 'test_confd_templates' &&
+      steps.some(({ kind }) => kind === 'compare' || kind === 'peerings')
+    )
       tests.push({ name: name!, steps });
   }
   return tests;
@@ -55,9 +58,8 @@ function stepOf(line: string, yaml: string): ScriptStep | undefined {
     return { kind: 'apply', yaml };
   if (line === 'turn_mesh_on' || line === 'turn_mesh_off')
     return { kind: 'apply', yaml: mesh(line === 'turn_mesh_on') };
-  const deleted = /^(?:\$CALICOCTL|calicoctl|kubectl) delete (node|bgppeer|bgpfilter|ippool|secret) (\S+)/.exec(
-    line,
-  );
+  const deleted =
+    /^(?:\$CALICOCTL|calicoctl|kubectl) delete (node|bgppeer|bgpfilter|ippool|secret) (\S+)/.exec(line);
   if (deleted) return { kind: 'delete', resource: deleted[1]!, name: deleted[2]! };
   const compared = /^test_confd_templates (\S+)$/.exec(line)?.[1];
   if (compared !== undefined) return { kind: 'compare', folder: compared };

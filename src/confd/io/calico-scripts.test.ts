@@ -10,7 +10,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { isResource, KINDS, keysOfResource, RESOURCES } from '../calico/resource.ts';
 import type { Secrets } from '../calico/secrets.ts';
 import { CalicoStore } from '../calico/store.ts';
@@ -19,6 +18,7 @@ import type { RenderWorld } from '../render.ts';
 import { renderText, ResourceKeys } from '../render.ts';
 import { parseResource } from '../resource.ts';
 import { KeyView } from '../store.ts';
+import { readResourceDocuments } from '../yaml-keys.ts';
 import type { ScriptedTest } from './calico-script-test-support.ts';
 import { readScript } from './calico-script-test-support.ts';
 import { systemWorld } from './world.ts';
@@ -86,8 +86,8 @@ class Confd {
   }
 
   apply(yaml: string): void {
-    for (const document of parseAllDocuments(yaml)) {
-      const value = document.toJS() as { kind: string; metadata: { name: string } };
+    for (const document of readResourceDocuments(yaml)) {
+      const value = document as { kind: string; metadata: { name: string } };
       if (value.kind === 'Secret') {
         const { stringData } = value as unknown as { stringData: Record<string, string> };
         this.secrets.set(value.metadata.name, stringData);

@@ -10,10 +10,10 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { isResource, keysOfResource } from '../calico/resource.ts';
 import { CalicoStore } from '../calico/store.ts';
 import { etcdSettings } from '../etcd-options.ts';
+import { readResourceDocuments } from '../yaml-keys.ts';
 import { etcdMissing, TestEtcd } from './etcd-test-support.ts';
 import { EtcdStore } from './etcd.ts';
 import { Processor } from './processor.ts';
@@ -73,10 +73,9 @@ const scenarios =
     : [];
 
 function keysOf(path: string): [string, string][] {
-  return parseAllDocuments(readFileSync(path, 'utf8')).flatMap((document) => {
-    const value: unknown = document.toJS();
-    return isResource(value) ? keysOfResource(value) : [];
-  });
+  return readResourceDocuments(readFileSync(path, 'utf8')).flatMap((document) =>
+    isResource(document) ? keysOfResource(document) : [],
+  );
 }
 
 describe.skipIf(missing !== undefined)(`Calico 3${missing === undefined ? '' : ` (${missing})`}`, () => {
