@@ -124,28 +124,21 @@ export function isGlobal(peer: Peer): boolean {
   return peer.node === '' && !peer.nodeSelector;
 }
 
-/** All that a peer claims, by the node that it is with; of an address, under ''. */
-export function peerClaims(peer: Peer, world: PeerWorld): Map<string, Claim[]> {
-  const claims = new Map<string, Claim[]>();
-  const add = (name: string, some: readonly Claim[]): void => {
-    if (some.length > 0) claims.set(name, [...(claims.get(name) ?? []), ...some]);
-  };
+/** All that a peer claims, piece by piece: each with the node that it is with, of an address with ''. */
+export function* peerClaims(peer: Peer, world: PeerWorld): Generator<[node: string, claims: Claim[]]> {
   if (isOfLocal(peer, world)) {
-    if (!peer.peerSelector) add('', [addressClaim(peer, world)]);
+    if (!peer.peerSelector) yield ['', [addressClaim(peer, world)]];
     else
-      for (const node of world.nodesMatching(peer.peerSelector)) add(node.name, forward(peer, node, world));
+      for (const node of world.nodesMatching(peer.peerSelector))
+        yield [node.name, forward(peer, node, world)];
   }
-  if (isWithLocal(peer, world)) {
-    const named = peer.nodeSelector || peer.node === '' ? undefined : world.node(peer.node);
-    const nodes =
-      !peer.nodeSelector && peer.node !== ''
-        ? named
-          ? [named]
-          : []
-        : world.nodesMatching(peer.nodeSelector);
-    for (const node of nodes) add(node.name, reverse(peer, node, world));
+  if (!isWithLocal(peer, world)) return;
+  if (peer.nodeSelector || peer.node === '') {
+    for (const node of world.nodesMatching(peer.nodeSelector)) yield [node.name, reverse(peer, node, world)];
+    return;
   }
-  return claims;
+  const node = world.node(peer.node);
+  if (node) yield [node.name, reverse(peer, node, world)];
 }
 
 /** The part of `peerClaims` with one node, which is not the local one. */

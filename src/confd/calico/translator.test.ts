@@ -118,8 +118,8 @@ test.each([1, 2, 3, 4, 5, 6])(
       run(afresh.apply(entries));
       expect(tree(translator)).toEqual(tree(afresh));
       for (const [at, claim] of translator.winners)
-        if (before.get(at)?.value !== claim.value) expect(told).toContain(at);
-      for (const at of before.keys()) if (!translator.winners.has(at)) expect(told).toContain(at);
+        if (before.get(at) !== claim) expect(told.get(at)).toBe(before.get(at));
+      for (const at of before.keys()) if (!translator.winners.has(at)) expect(told.has(at)).toBe(true);
     }
   },
 );
