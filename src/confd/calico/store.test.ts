@@ -213,7 +213,6 @@ describe('where keys come from', () => {
       { key: `${RESOURCES}/bgppeers/all`, revision: 3n },
       { key: `${RESOURCES}/nodes/n2`, revision: 2n },
       { key: `${RESOURCES}/bgpconfigurations/node.n2`, revision: 4n },
-      { key: `${RESOURCES}/nodes/n1`, revision: 1n },
     ]);
     expect(entries.get(at)!.revision).toBe(4n);
     expect(entries.get(`${BGP}/host/n1/ip_addr_v4`)!.revision).toBe(1n);
@@ -227,14 +226,26 @@ describe('where keys come from', () => {
 
   test('are up to date after a change', async () => {
     const { base, store, follow } = setUp();
-    base.set([node('n1', '10.0.0.1/24'), peer('p', '10.0.0.9')]);
+    base.set([
+      node('n1', '10.0.0.1/24'),
+      peer('all', '10.0.0.9'),
+      peer('some', '10.0.0.8', { nodeSelector: 'all()' }),
+      peer('node', '10.0.0.1', { node: 'n1' }),
+    ]);
     const follower = follow(BGP);
     await settled();
     base.set([node('n1', '10.0.0.1/16')]);
     await settled();
-    const at = `${BGP}/global/peer_v4/10.0.0.9`;
-    expect(store.sourcesOf(at)!.map(({ revision }) => revision)).toEqual([1n, 2n]);
-    expect(follower.view.snapshot.entries.get(at)!.revision).toBe(2n);
+    base.set([resource('bgpconfigurations', 'default', {})]);
+    await settled();
+    const revisions = (key: string): unknown => [
+      store.sourcesOf(`${BGP}/${key}`)!.map(({ revision }) => revision),
+      follower.view.snapshot.entries.get(`${BGP}/${key}`)!.revision,
+    ];
+    // Of no node, of those with labels like the local one's, and with a node.
+    expect(revisions('global/peer_v4/10.0.0.9')).toEqual([[1n], 1n]);
+    expect(revisions('host/n1/peer_v4/10.0.0.8')).toEqual([[1n, 2n], 2n]);
+    expect(revisions('host/n1/peer_v4/10.0.0.1')).toEqual([[1n, 2n, 3n], 3n]);
   });
 });
 

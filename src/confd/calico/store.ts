@@ -19,6 +19,11 @@ const TRANSLATED = [
 ];
 const SOURCES = Object.values(KINDS).map((folder) => `${RESOURCES}/${folder}`);
 
+/** Warnings that are kept so as not to repeat them: what they are about may have other names again and again. */
+const MAX_WARNED = 10_000;
+/** Characters of a secret's name that are shown. */
+const MAX_NAME = 253;
+
 export interface CalicoStoreOptions {
   /** The node that configuration is for: Calico's NODENAME. */
   readonly nodeName: string;
@@ -104,7 +109,10 @@ export class CalicoStore implements Store {
       secret: (ref) => {
         const text = secrets?.get(ref);
         if (text === undefined)
-          this.#warn(`secret ${ref.name}, ${ref.key}`, 'there is none, so there is no password');
+          this.#warn(
+            `secret ${ref.name.slice(0, MAX_NAME)}, ${ref.key.slice(0, MAX_NAME)}`,
+            'there is none, so there is no password',
+          );
         return text;
       },
       report: (key, problem) => {
@@ -116,6 +124,8 @@ export class CalicoStore implements Store {
 
   #warn(subject: string, problem: string): void {
     if (this.#warned.get(subject) === problem) return;
+    const [oldest] = this.#warned.keys();
+    if (oldest !== undefined && this.#warned.size >= MAX_WARNED) this.#warned.delete(oldest);
     this.#warned.set(subject, problem);
     this.#options.warn(`${this.name}: ${subject}: ${problem}`);
   }

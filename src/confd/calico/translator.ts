@@ -86,7 +86,8 @@ export class Translator {
   readonly #dirtyAddresses = new Set<string>();
   readonly #matching = new Map<string, readonly Node[]>();
   #matchingSize = 0;
-  #allDirty = false;
+  #isLocalDirty = false;
+  #isConfigurationDirty = false;
   #resources = 0;
 
   constructor(options: TranslatorOptions) {
@@ -189,7 +190,9 @@ export class Translator {
     const before = this.#nodes.get(name);
     for (const address of [before?.addressV4, before?.addressV6]) {
       if (!address) continue;
-      this.#nodesByAddress.get(address)?.delete(name);
+      const names = this.#nodesByAddress.get(address);
+      names?.delete(name);
+      if (names?.size === 0) this.#nodesByAddress.delete(address);
       this.#dirtyAddresses.add(address);
     }
     if (read) this.#nodes.set(name, read.node);
@@ -204,7 +207,7 @@ export class Translator {
     const sources = this.#sourcesOf('Node', name);
     this.#claim(key, read ? this.#below(key, `${HOST}/${name}`, nodeKeys(read.node), sources) : []);
     this.#dirtyNodes.add(name);
-    if (name === this.#options.nodeName) this.#allDirty = true;
+    if (name === this.#options.nodeName) this.#isLocalDirty = true;
     return read?.problem;
   }
 
@@ -217,7 +220,7 @@ export class Translator {
     const configuration = fields && readBgpConfiguration(fields, scope.node === undefined);
     if (configuration) this.#configurations.set(name, configuration);
     else this.#configurations.delete(name);
-    if (scope.node === undefined || scope.node === this.#options.nodeName) this.#allDirty = true;
+    if (scope.node === undefined) this.#isConfigurationDirty = true;
     if (scope.node !== undefined) {
       this.#dirtyNodes.add(scope.node);
       const node = this.#nodes.get(scope.node);
@@ -262,9 +265,8 @@ export class Translator {
   *#flushPeers(): Generator<void> {
     const world = this.#world();
     if (this.#dirtyNodes.size > 0) this.#forgetMatching();
-    const isAll = this.#allDirty || this.#dirtyNodes.size > MANY_NODES;
     if (this.#leftOut.size === 0) {
-      if (isAll) yield* this.#setPeers(this.#peers.keys(), world);
+      if (this.#dirtyNodes.size > MANY_NODES) yield* this.#setPeers(this.#peers.keys(), world);
       else yield* this.#changePeers(world);
     }
     if (this.#leftOut.size > 0 || this.#isCrowded) yield* this.#setPeersWithRoom(world);
@@ -272,7 +274,8 @@ export class Translator {
     this.#dirtyPeers.clear();
     this.#dirtyNodes.clear();
     this.#dirtyAddresses.clear();
-    this.#allDirty = false;
+    this.#isLocalDirty = false;
+    this.#isConfigurationDirty = false;
   }
 
   get #room(): number {
@@ -286,13 +289,20 @@ export class Translator {
     for (const [name, peer] of this.#peers) {
       if (this.#isCrowded) return;
       if (this.#dirtyPeers.has(name)) continue;
-      if (!peer.peerSelector && this.#dirtyAddresses.has(peer.host)) {
+      if (this.#isTouched(peer)) {
         yield* this.#setPeer(name, world);
       } else {
         for (const nodeName of this.#dirtyNodes) this.#setPeerWith(peer, nodeName, world);
       }
       if (++done % SLICE === 0) yield;
     }
+  }
+
+  /** Whether all that a peer claims may be other than before, not only with the nodes that have changed. */
+  #isTouched({ nodeSelector, peerSelector, host, isReversed }: Peer): boolean {
+    if (!peerSelector && this.#dirtyAddresses.has(host)) return true;
+    if (this.#isLocalDirty && (nodeSelector || (peerSelector && isReversed))) return true;
+    return this.#isConfigurationDirty && (peerSelector !== undefined || this.#nodesByAddress.has(host));
   }
 
   /** Works peers out afresh, and removes those that are not there; stops where there is no room. */
@@ -389,10 +399,8 @@ export class Translator {
   #world(): PeerWorld {
     const nodes = this.#nodes;
     const global = this.#configurations.get('default');
-    const ofAll = [
-      ...this.#sourcesOf('Node', this.#options.nodeName),
-      ...this.#sourcesOf('BGPConfiguration', 'default'),
-    ];
+    const localSource = this.#sources.Node.get(this.#options.nodeName);
+    const globalSource = this.#sources.BGPConfiguration.get('default');
     const nodesOf = (names: Iterable<string>): Node[] =>
       [...names].sort().flatMap((name) => nodes.get(name) ?? []);
     return {
@@ -405,7 +413,7 @@ export class Translator {
       nodesMatching: (selector) => this.#nodesMatching(selector),
       node: (name) => nodes.get(name),
       password: this.#options.secret,
-      sources: (peer, node) => {
+      sources: (peer, node, { local, configuration }) => {
         const found: Source[] = [];
         const add = (source: Source | undefined): void => {
           if (source) found.push(source);
@@ -415,7 +423,8 @@ export class Translator {
           add(this.#sources.Node.get(node));
           add(this.#sources.BGPConfiguration.get(`node.${node}`));
         }
-        for (const source of ofAll) found.push(source);
+        if (local && node !== this.#options.nodeName) add(localSource);
+        if (configuration) add(globalSource);
         return found;
       },
     };

@@ -35,6 +35,7 @@ test.each([
   ['', 'bgp'],
   ['bgp', ''],
   ['bgp', 'a\0'],
+  ['bgp', 'a'.repeat(254)],
 ])('names do not lead elsewhere: %j, %j', (name, key) => {
   expect(new SecretFolder(folder).get({ name, key })).toBeUndefined();
 });
