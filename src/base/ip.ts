@@ -31,8 +31,12 @@ export function parseIpv4(text: string): number | undefined {
 /** The four words of an IPv6 address, or undefined where `text` is not one (zones are not accepted). */
 export function parseIpv6(text: string): number[] | undefined {
   if (!text.includes(':') || text.includes('%') || text.includes('/')) return undefined;
-  if (!Address6.isValid(text)) return undefined;
-  const big = new Address6(text).bigInt();
+  let big: bigint;
+  try {
+    big = new Address6(text).bigInt();
+  } catch {
+    return undefined;
+  }
   return [96n, 64n, 32n, 0n].map((shift) => Number((big >> shift) & 0xffff_ffffn));
 }
 

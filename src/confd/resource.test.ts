@@ -56,6 +56,9 @@ describe('template resources', () => {
     const text = '[template]\nsrc="a"\ndest="/b"\nprefix="/calico//NODENAME"\nkeys=["/k"]';
     expect(parse(text, { nodeName: 'n1' }).resource.paths).toEqual(['/calico/n1/k']);
     expect(parse(text, { prefix: '/other' }).resource.paths).toEqual(['/other/k']);
+    const inKey = '[template]\nsrc="a"\ndest="/b"\nprefix="/c"\nkeys=["/host//NODENAME/block", "/all"]';
+    expect(parse(inKey, { nodeName: 'n$&' }).resource.paths).toEqual(['/c/host/n$&/block', '/c/all']);
+    expect(parse(inKey, {}).resource.paths).toEqual(['/c/host/NODENAME/block', '/c/all']);
   });
 
   test.each([

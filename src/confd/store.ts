@@ -46,6 +46,15 @@ export function isBelow(key: string, path: string): boolean {
   return key === path || path === '/' || key.startsWith(path.endsWith('/') ? path : `${path}/`);
 }
 
+/** Whether keys are one of some paths or below it, for many keys. */
+export function belowAny(paths: readonly string[]): (key: string) => boolean {
+  const folders = paths.map((path) => (path === '/' ? '' : path.endsWith('/') ? path : `${path}/`));
+  return (key) => {
+    for (let i = 0; i < folders.length; i++) if (key === paths[i] || key.startsWith(folders[i]!)) return true;
+    return false;
+  };
+}
+
 /** Paths without those that are below another one, in order. */
 export function outermost(paths: readonly string[]): string[] {
   const all = [...new Set(paths)].sort();

@@ -23,9 +23,7 @@ export function readYamlKeys(
     .map((one): unknown => one.toJS())
     .filter((one) => one !== null && one !== undefined);
   if (values.length > 0 && values.every(isResource)) {
-    // Numbers in resources are read as JSON would have them.
-    for (const one of parseAllDocuments(text, { version: '1.2', merge: true })) {
-      const resource: unknown = one.toJS();
+    for (const resource of readResourceDocuments(text)) {
       if (!isResource(resource)) continue;
       for (const [key, value] of keysOfResource(resource)) {
         if (into.has(key)) throw new Error(`there are two of ${key}`);
@@ -39,6 +37,23 @@ export function readYamlKeys(
   if (document === undefined) return;
   if (typeof document !== 'object') throw new Error('a mapping is wanted at the top');
   walk(document, folder, into);
+}
+
+/**
+ * The documents of a text as `calicoctl` and `kubectl` read them: YAML 1.1, where `yes` is true, but without its times and
+ * its numbers to the base of 60, which communities like `65000:10` would be.
+ */
+export function readResourceDocuments(text: string): unknown[] {
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    merge: true,
+    customTags: (tags) => tags.filter((one) => typeof one !== 'object' || !isOfTime(one)),
+  });
+  return Array.isArray(documents) ? documents.map((one): unknown => one.toJS()) : [];
+}
+
+function isOfTime({ tag, format }: { tag: string; format?: string }): boolean {
+  return format === 'TIME' || tag === 'tag:yaml.org,2002:timestamp';
 }
 
 function walk(node: unknown, key: string, into: Map<string, string>): void {

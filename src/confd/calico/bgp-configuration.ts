@@ -82,18 +82,23 @@ function networks(spec: Fields | undefined, name: string): string[] {
   });
 }
 
+/** A community, or a large one. */
+const COMMUNITY = /^\d{1,10}(?::\d{1,10}){1,2}$/;
+
 function advertisements(spec: Fields | undefined): Readonly<Record<string, string>> {
   const list = spec?.objects('prefixAdvertisements');
   if (!list) return {};
   const named = new Map<string, string>();
   for (const community of spec?.objects('communities') ?? []) {
     const name = community.text('name');
-    if (!named.has(name)) named.set(name, community.text('value'));
+    const value = community.text('value');
+    if (!COMMUNITY.test(value)) throw new Error(`spec.communities: ${name} is to be like 65000:100`);
+    if (!named.has(name)) named.set(name, value);
   }
   const found = list.map((one) => {
     const communities = new Set<string>();
     for (const community of one.texts('communities') ?? []) {
-      const value = /^\d+:\d+(:\d+)?$/.test(community) ? community : named.get(community);
+      const value = COMMUNITY.test(community) ? community : named.get(community);
       if (value !== undefined) communities.add(value);
     }
     return { cidr: one.text('cidr'), communities: [...communities].sort() };

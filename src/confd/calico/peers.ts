@@ -44,6 +44,12 @@ export interface NamedSelector {
   readonly matches: Selector;
 }
 
+/** Whether something is other where the local node is, or the configuration of all nodes. */
+export interface Dependence {
+  readonly local: boolean;
+  readonly configuration: boolean;
+}
+
 /** What peers are worked out from besides themselves. */
 export interface PeerWorld {
   /** The node whose configuration it is. */
@@ -56,8 +62,8 @@ export interface PeerWorld {
   nodesMatching(selector: NamedSelector | undefined): readonly Node[];
   node(name: string): Node | undefined;
   password(ref: SecretRef): string | undefined;
-  /** The keys of resources: of the peer, a node, and configurations that it depends on. */
-  sources(peer: string, node: string | undefined): readonly Source[];
+  /** The keys of resources: of the peer, of a node with its configuration, and of others that it depends on. */
+  sources(peer: string, node: string | undefined, others: Dependence): readonly Source[];
 }
 
 /** Throws an error that says what is wrong. */
@@ -124,40 +130,38 @@ export function isGlobal(peer: Peer): boolean {
   return peer.node === '' && !peer.nodeSelector;
 }
 
-/** All that a peer claims, by the node that it is with; of an address, under ''. */
-export function peerClaims(peer: Peer, world: PeerWorld): Map<string, Claim[]> {
-  const claims = new Map<string, Claim[]>();
-  const add = (name: string, some: readonly Claim[]): void => {
-    if (some.length > 0) claims.set(name, [...(claims.get(name) ?? []), ...some]);
-  };
+/** All that a peer claims, piece by piece: each with the node that it is with, of an address with ''. */
+export function* peerClaims(peer: Peer, world: PeerWorld): Generator<[node: string, claims: Claim[]]> {
   if (isOfLocal(peer, world)) {
-    if (!peer.peerSelector) add('', [addressClaim(peer, world)]);
+    if (!peer.peerSelector) yield ['', [addressClaim(peer, world)]];
     else
-      for (const node of world.nodesMatching(peer.peerSelector)) add(node.name, forward(peer, node, world));
+      for (const node of world.nodesMatching(peer.peerSelector))
+        yield [node.name, forward(peer, node, world)];
   }
-  if (isWithLocal(peer, world)) {
-    const named = peer.nodeSelector || peer.node === '' ? undefined : world.node(peer.node);
-    const nodes =
-      !peer.nodeSelector && peer.node !== ''
-        ? named
-          ? [named]
-          : []
-        : world.nodesMatching(peer.nodeSelector);
-    for (const node of nodes) add(node.name, reverse(peer, node, world));
+  if (!isWithLocal(peer, world)) return;
+  const isForward = hasForward(peer, world);
+  if (peer.nodeSelector || peer.node === '') {
+    for (const node of world.nodesMatching(peer.nodeSelector))
+      if (!isForward(node)) yield [node.name, reverse(peer, node, world)];
+    return;
   }
-  return claims;
+  const node = world.node(peer.node);
+  if (node && !isForward(node)) yield [node.name, reverse(peer, node, world)];
 }
 
-/** The part of `peerClaims` with one node, which is not the local one. */
+/** Which nodes it is with forwards: with those it need not be in return. */
+function hasForward(peer: Peer, world: PeerWorld): (node: Node) => boolean {
+  const { peerSelector } = peer;
+  return peerSelector && isOfLocal(peer, world) ? ({ labels }) => peerSelector.matches(labels) : () => false;
+}
+
+/** The part of `peerClaims` with one node. */
 export function peerClaimsWith(peer: Peer, node: Node, world: PeerWorld): Claim[] {
-  const claims: Claim[] = [];
-  if (peer.peerSelector?.matches(node.labels) && isOfLocal(peer, world))
-    claims.push(...forward(peer, node, world));
+  if (hasForward(peer, world)(node)) return forward(peer, node, world);
   const isOwner = peer.nodeSelector
     ? peer.nodeSelector.matches(node.labels)
     : peer.node === '' || peer.node === node.name;
-  if (isOwner && isWithLocal(peer, world)) claims.push(...reverse(peer, node, world));
-  return claims;
+  return isOwner && isWithLocal(peer, world) ? reverse(peer, node, world) : [];
 }
 
 /** Whether the local node is one that has the peer. */
@@ -188,11 +192,20 @@ function addressClaim(peer: Peer, world: PeerWorld): Claim {
   const withAddress = world.nodesWithAddress(peer.host);
   const node = peer.port === 0 ? withAddress.find((one) => hasAddress(peer, one, world)) : undefined;
   const port = node ? (world.listenPortOf(node.name) ?? world.listenPort) : peer.port;
-  return claim(peer, peer.address, port, isGlobal(peer) ? 'global' : 'forward', withAddress[0], world, {
-    as_num: String(peer.asNumber),
-    calico_node: withAddress.length > 0,
-    num_allow_local_as: peer.allowedLocalAs,
-  });
+  return claim(
+    peer,
+    peer.address,
+    port,
+    isGlobal(peer) ? 'global' : 'forward',
+    withAddress[0],
+    world,
+    {
+      as_num: String(peer.asNumber),
+      calico_node: withAddress.length > 0,
+      num_allow_local_as: peer.allowedLocalAs,
+    },
+    { local: peer.nodeSelector !== undefined, configuration: withAddress.length > 0 },
+  );
 }
 
 function forward(peer: Peer, node: Node, world: PeerWorld): Claim[] {
@@ -216,10 +229,19 @@ function nodeClaims(
   const port = world.listenPortOf(node.name) ?? world.listenPort;
   const addresses = [isV4 ? node.addressV4 : '', isV6 ? node.addressV6 : ''].filter((one) => one !== '');
   return addresses.map((address) =>
-    claim(peer, address, port, kind, node, world, {
-      as_num: String(node.asNumber ?? world.asNumber),
-      rr_cluster_id: node.clusterId,
-    }),
+    claim(
+      peer,
+      address,
+      port,
+      kind,
+      node,
+      world,
+      {
+        as_num: String(node.asNumber ?? world.asNumber),
+        rr_cluster_id: node.clusterId,
+      },
+      { local: kind === 'reverse' || peer.nodeSelector !== undefined, configuration: true },
+    ),
   );
 }
 
@@ -231,6 +253,7 @@ function claim(
   node: Node | undefined,
   world: PeerWorld,
   own: Readonly<Record<string, string | number | boolean>>,
+  dependence: Dependence,
 ): Claim {
   const place = `/peer_v${versionOf(address)}/${address}${port === 0 || port === BGP_PORT ? '' : `-${port}`}`;
   const folder = kind === 'global' ? '/calico/bgp/v1/global' : `/calico/bgp/v1/host/${world.localName}`;
@@ -261,6 +284,6 @@ function claim(
     owner: `${peer.name}/${node?.name ?? ''}`,
     key: folder + place,
     value: JSON.stringify(value),
-    sources: world.sources(peer.name, node?.name),
+    sources: world.sources(peer.name, node?.name, dependence),
   };
 }

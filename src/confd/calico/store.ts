@@ -1,7 +1,7 @@
 /** A store that shows Calico's resources as the keys that its templates read, beside all else that is in another store. */
 import { concatMap, EMPTY, from, map, merge, mergeMap, NEVER, Observable, of } from 'rxjs';
 import type { Entry, Snapshot, Store, StoreEvent } from '../store.ts';
-import { isBelow, outermost } from '../store.ts';
+import { belowAny, isBelow, outermost } from '../store.ts';
 import type { Claim, Source } from './claims.ts';
 import { KINDS, RESOURCES } from './resource.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,6 +18,11 @@ const TRANSLATED = [
   '/calico/rejectcidrsv6',
 ];
 const SOURCES = Object.values(KINDS).map((folder) => `${RESOURCES}/${folder}`);
+
+/** Warnings that are kept so as not to repeat them: what they are about may have other names again and again. */
+const MAX_WARNED = 10_000;
+/** Characters of a secret's name that are shown. */
+const MAX_NAME = 253;
 
 export interface CalicoStoreOptions {
   /** The node that configuration is for: Calico's NODENAME. */
@@ -57,7 +62,6 @@ export class CalicoStore implements Store {
     if (!isConcerned(paths)) return this.#base.watch(paths);
     return new Observable((subscriber) => {
       let translator: Translator | undefined;
-      let known = new Map<string, Entry>();
       let revision = 0n;
       const translate = async (input: Input): Promise<StoreEvent | undefined> => {
         if (input.kind === 'lost') return input;
@@ -65,15 +69,14 @@ export class CalicoStore implements Store {
           revision = input.revision;
           translator = this.#translator(paths);
           await this.#run(translator.apply(input.entries));
-          known = entriesOf(translator, paths);
-          return { kind: 'snapshot', revision, entries: new Map(known) };
+          return { kind: 'snapshot', revision, entries: entriesOf(translator, paths) };
         }
         if (!translator) return undefined;
         if (input.kind === 'changes') revision = input.revision;
-        const keys = await this.#run(
+        const changed = await this.#run(
           input.kind === 'changes' ? translator.apply(input.changes) : translator.secretsChanged(),
         );
-        const changes = changesOf(translator, keys, paths, known);
+        const changes = changesOf(translator, changed, paths);
         return changes.size > 0 ? { kind: 'changes', revision, changes } : undefined;
       };
       const secrets = this.#options.secrets?.changes ?? NEVER;
@@ -106,7 +109,10 @@ export class CalicoStore implements Store {
       secret: (ref) => {
         const text = secrets?.get(ref);
         if (text === undefined)
-          this.#warn(`secret ${ref.name}, ${ref.key}`, 'there is none, so there is no password');
+          this.#warn(
+            `secret ${ref.name.slice(0, MAX_NAME)}, ${ref.key.slice(0, MAX_NAME)}`,
+            'there is none, so there is no password',
+          );
         return text;
       },
       report: (key, problem) => {
@@ -118,6 +124,8 @@ export class CalicoStore implements Store {
 
   #warn(subject: string, problem: string): void {
     if (this.#warned.get(subject) === problem) return;
+    const [oldest] = this.#warned.keys();
+    if (oldest !== undefined && this.#warned.size >= MAX_WARNED) this.#warned.delete(oldest);
     this.#warned.set(subject, problem);
     this.#options.warn(`${this.name}: ${subject}: ${problem}`);
   }
@@ -149,39 +157,35 @@ function widened(paths: readonly string[]): string[] {
 }
 
 function entryOf({ value, sources }: Claim): Entry {
-  const revision = sources.reduce((youngest, one) => (one.revision > youngest ? one.revision : youngest), 0n);
+  let revision = 0n;
+  for (const source of sources) if (source.revision > revision) revision = source.revision;
   return { value, revision };
 }
 
 function entriesOf(translator: Translator, paths: readonly string[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  for (const [key, claim] of translator.winners) {
-    if (paths.some((path) => isBelow(key, path))) entries.set(key, entryOf(claim));
-  }
+  const isWanted = belowAny(paths);
+  for (const [key, claim] of translator.winners) if (isWanted(key)) entries.set(key, entryOf(claim));
   return entries;
 }
 
-/** What is other than it was known, which is brought up to date. */
+/**
+ * What is other than before, in value or revision.
+ * @param changed keys that may be, with what stood there
+ */
 function changesOf(
   translator: Translator,
-  keys: ReadonlySet<string>,
+  changed: ReadonlyMap<string, Claim | undefined>,
   paths: readonly string[],
-  known: Map<string, Entry>,
 ): Map<string, Entry | undefined> {
   const changes = new Map<string, Entry | undefined>();
-  for (const key of keys) {
-    if (!paths.some((path) => isBelow(key, path))) continue;
+  const isWanted = belowAny(paths);
+  for (const [key, before] of changed) {
+    if (!isWanted(key)) continue;
     const claim = translator.winners.get(key);
-    const before = known.get(key);
-    if (!claim) {
-      if (!before) continue;
-      known.delete(key);
-      changes.set(key, undefined);
-      continue;
-    }
-    const entry = entryOf(claim);
-    if (before?.value === entry.value && before.revision === entry.revision) continue;
-    known.set(key, entry);
+    if (claim === before) continue;
+    const entry = claim && entryOf(claim);
+    if (entry && before?.value === entry.value && entryOf(before).revision === entry.revision) continue;
     changes.set(key, entry);
   }
   return changes;

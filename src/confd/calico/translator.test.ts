@@ -6,8 +6,9 @@ import { RESOURCES } from './resource.ts';
 import { Translator } from './translator.ts';
 
 const problems: string[] = [];
-const make = (): Translator =>
+const make = (maxPeerText?: number): Translator =>
   new Translator({
+    ...(maxPeerText !== undefined && { maxPeerText }),
     nodeName: 'n0',
     isPendingKept: false,
     secret: ({ name, key }) => (name === 's' ? `secret ${key}` : undefined),
@@ -25,7 +26,7 @@ const tree = (translator: Translator): unknown =>
   Array.from(translator.winners, ([key, { value, sources }]) => [
     key,
     value,
-    sources.map((one) => one.key),
+    sources.map((one) => `${one.key} ${one.revision}`),
   ]).sort();
 const entry = (spec: unknown, labels: Record<string, string> = {}, revision = 1n): Entry => ({
   value: JSON.stringify({ metadata: { labels }, spec }),
@@ -98,15 +99,24 @@ function randomChange(random: Random, revision: bigint): [string, Entry | undefi
       ),
     ],
   };
+  if (random.float() < 0.1) {
+    // What the store itself has, where peers would be.
+    const key = random.pick([`/calico/bgp/v1/global/peer_v4/${ip}`, `/calico/bgp/v1/host/n0/peer_v4/${ip}`]);
+    return [key, random.float() < 0.5 ? undefined : { value: 'own', revision }];
+  }
   const [name, value] = random.pick(Object.values(kinds))();
   return [`${RESOURCES}/${name}`, random.float() < 0.2 ? undefined : value];
 }
 
-test.each([1, 2, 3, 4, 5, 6])(
-  'changes one by one end in what a translation afresh gives (seed %d)',
-  (seed) => {
+test.each([
+  ...[1, 2, 3, 4, 5, 6].map((seed) => [seed, undefined]),
+  // With so little room that peers are left out now and then.
+  ...[7, 8, 9, 10].map((seed) => [seed, 8000]),
+] as [number, number | undefined][])(
+  'changes one by one end in what a translation afresh gives (seed %d, room %s)',
+  (seed, room) => {
     const random = seededRandom(seed);
-    const translator = make();
+    const translator = make(room);
     const entries = new Map<string, Entry>();
     for (let step = 1; step <= 200; step++) {
       const [key, value] = randomChange(random, BigInt(step));
@@ -114,12 +124,12 @@ test.each([1, 2, 3, 4, 5, 6])(
       else entries.delete(key);
       const before = new Map(translator.winners);
       const told = run(translator.apply([[key, value]]));
-      const afresh = make();
+      const afresh = make(room);
       run(afresh.apply(entries));
       expect(tree(translator)).toEqual(tree(afresh));
       for (const [at, claim] of translator.winners)
-        if (before.get(at)?.value !== claim.value) expect(told).toContain(at);
-      for (const at of before.keys()) if (!translator.winners.has(at)) expect(told).toContain(at);
+        if (before.get(at) !== claim) expect(told.get(at)).toBe(before.get(at));
+      for (const at of before.keys()) if (!translator.winners.has(at)) expect(told.has(at)).toBe(true);
     }
   },
 );
@@ -143,4 +153,75 @@ describe('what is wrong', () => {
       [],
     );
   });
+});
+
+describe('the limit on what peers claim', () => {
+  const NODES = 10;
+  const setUp = (): {
+    translator: Translator;
+    told: string[];
+    set: (name: string, spec: unknown) => void;
+  } => {
+    const told: string[] = [];
+    const translator = new Translator({
+      nodeName: 'n0',
+      isPendingKept: false,
+      secret: () => undefined,
+      report: (key, problem) => told.push(`${key.slice(RESOURCES.length + 1)}: ${problem ?? 'well'}`),
+      maxPeerText: 10_000,
+    });
+    const set = (name: string, spec: unknown): void => {
+      run(translator.apply([[`${RESOURCES}/${name}`, spec === undefined ? undefined : entry(spec)]]));
+    };
+    for (let i = 0; i < NODES; i++) set(`nodes/n${i}`, { bgp: { ipv4Address: `10.0.0.${i}` } });
+    return { translator, told, set };
+  };
+  const count = (translator: Translator): number =>
+    [...translator.winners.keys()].filter((key) => key.includes('/peer_v4/')).length;
+  const LEFT_OUT =
+    'its neighbours, with those of the peers before it by name, would take more than 10000 characters; left out: ' +
+    'let its selectors choose fewer nodes';
+
+  test('leaves out peers by name, whatever the order they come in, and takes them when there is room', () => {
+    const { translator, told, set } = setUp();
+    set('bgppeers/b', { node: 'n0', peerSelector: 'all()' });
+    expect(told).toEqual([]);
+    set('bgppeers/a', { peerSelector: 'all()' });
+    expect(told).toEqual([`bgppeers/b: ${LEFT_OUT}`]);
+    set('bgppeers/c', { peerIP: '10.1.0.1', asNumber: 1 });
+    expect(told).toHaveLength(1);
+    expect(count(translator)).toBe(NODES + 1);
+    expect(translator.winners.get('/calico/bgp/v1/global/peer_v4/10.0.0.3')!.owner).toBe('a/n3');
+    set('bgppeers/a', undefined);
+    expect(told.slice(1)).toEqual(['bgppeers/b: well']);
+    expect(translator.winners.get('/calico/bgp/v1/host/n0/peer_v4/10.0.0.3')!.owner).toBe('b/n3');
+    expect(count(translator)).toBe(NODES + 1);
+  });
+
+  test('counts what each claim repeats, and what more nodes bring', () => {
+    const { translator, told, set } = setUp();
+    set('bgppeers/a', { peerSelector: 'all()' });
+    set('bgppeers/b', { peerSelector: 'all()', filters: ['x'.repeat(5000)] });
+    expect(told).toEqual([`bgppeers/b: ${LEFT_OUT}`]);
+    expect(count(translator)).toBe(NODES);
+    for (let i = NODES; i < 30; i++) set(`nodes/n${i}`, { bgp: { ipv4Address: `10.0.0.${i}` } });
+    expect(told.slice(1)).toEqual([`bgppeers/a: ${LEFT_OUT}`]);
+    expect(count(translator)).toBe(0);
+    for (let i = NODES; i < 30; i++) set(`nodes/n${i}`, undefined);
+    expect(told.slice(2)).toEqual(['bgppeers/a: well']);
+    expect(count(translator)).toBe(NODES);
+  });
+});
+
+test('a community by name is one, however often prefixes name it', () => {
+  problems.length = 0;
+  const translator = make();
+  const spec = {
+    communities: [{ name: 'a', value: 'x'.repeat(100_000) }],
+    prefixAdvertisements: Array.from({ length: 1000 }, () => ({ cidr: '10.0.0.0/8', communities: ['a'] })),
+  };
+  run(translator.apply([[`${RESOURCES}/bgpconfigurations/default`, entry(spec)]]));
+  expect(problems).toEqual([
+    `${RESOURCES}/bgpconfigurations/default: spec.communities: a is to be like 65000:100; left out`,
+  ]);
 });

@@ -22,12 +22,21 @@ import type { SecretRef } from './secrets.ts';
 
 const GLOBAL = '/calico/bgp/v1/global';
 const HOST = '/calico/bgp/v1/host';
-/** Keys of the store itself come before what is translated, and that before defaults. */
-const RANK = { plain: -1, translated: 0, usual: 9 } as const;
+/** What is translated comes before defaults. */
+const RANK = { translated: 0, usual: 9 } as const;
 /** Work between two pauses. */
-const SLICE = 500;
+const SLICE = 250;
 /** With more changed nodes than this, peers are worked out afresh. */
 const MANY_NODES = 20;
+/**
+ * Most characters of all that peers claim, as a few short resources can claim as much as their product: peers by selector
+ * each of the nodes, with filters each. Neighbours that are usual take 500 each.
+ */
+const MAX_PEER_TEXT = 64 * 1024 * 1024;
+/** What a claim takes besides its texts, in characters. */
+const CLAIM_SIZE = 200;
+/** Most nodes that the answers of selectors, which are kept, may name altogether. */
+const MAX_MATCHING = 1_000_000;
 
 export interface TranslatorOptions {
   /** The node that the configuration is for. */
@@ -37,6 +46,14 @@ export interface TranslatorOptions {
   readonly secret: (ref: SecretRef) => string | undefined;
   /** Is told what is wrong with the resource of a key, and is left out; undefined: nothing any more. */
   readonly report: (key: string, problem: string | undefined) => void;
+  /** In place of the usual limit on what peers claim, in characters. */
+  readonly maxPeerText?: number;
+}
+
+/** What a peer claims, by the node that it is with. */
+interface PeerClaims {
+  readonly byNode: Map<string, Claim[]>;
+  size: number;
 }
 
 export class Translator {
@@ -44,18 +61,33 @@ export class Translator {
   readonly #table = new ClaimTable();
   /** What each key claims, without peers. */
   readonly #claims = new Map<string, readonly Claim[]>();
-  readonly #revisions = new Map<string, bigint>();
+  readonly #sources: Readonly<Record<Kind, Map<string, Source>>> = {
+    Node: new Map(),
+    BGPPeer: new Map(),
+    BGPConfiguration: new Map(),
+    BGPFilter: new Map(),
+    IPPool: new Map(),
+    BlockAffinity: new Map(),
+  };
   readonly #nodes = new Map<string, Node>();
   readonly #nodesByAddress = new Map<string, Set<string>>();
   readonly #peers = new Map<string, Peer>();
-  readonly #peerClaims = new Map<string, Map<string, Claim[]>>();
+  readonly #peerClaims = new Map<string, PeerClaims>();
+  /** Sum of their sizes. */
+  #peerText = 0;
+  /** Peers that there was no room for. */
+  #leftOut: ReadonlySet<string> = new Set();
+  /** There was no room for all that was claimed. */
+  #isCrowded = false;
   readonly #configurations = new Map<string, BgpConfiguration>();
   readonly #problems = new Set<string>();
   readonly #dirtyPeers = new Set<string>();
   readonly #dirtyNodes = new Set<string>();
   readonly #dirtyAddresses = new Set<string>();
   readonly #matching = new Map<string, readonly Node[]>();
-  #allDirty = false;
+  #matchingSize = 0;
+  #isLocalDirty = false;
+  #isConfigurationDirty = false;
   #resources = 0;
 
   constructor(options: TranslatorOptions) {
@@ -69,9 +101,11 @@ export class Translator {
 
   /**
    * Takes changed keys over. Yields now and then, so that other work can be done; returns the translated keys that may
-   * have changed.
+   * have changed, with what stood there before.
    */
-  *apply(changes: Iterable<readonly [string, Entry | undefined]>): Generator<void, ReadonlySet<string>> {
+  *apply(
+    changes: Iterable<readonly [string, Entry | undefined]>,
+  ): Generator<void, ReadonlyMap<string, Claim | undefined>> {
     let done = 0;
     for (const [key, entry] of changes) {
       this.#take(key, entry);
@@ -79,31 +113,32 @@ export class Translator {
     }
     this.#globals();
     yield* this.#flushPeers();
-    return this.#table.settle();
+    return yield* this.#table.settle();
   }
 
   /** Works out again what depends on secrets. */
-  *secretsChanged(): Generator<void, ReadonlySet<string>> {
+  *secretsChanged(): Generator<void, ReadonlyMap<string, Claim | undefined>> {
     for (const [name, { password }] of this.#peers) if (password) this.#dirtyPeers.add(name);
     this.#globals();
     yield* this.#flushPeers();
-    return this.#table.settle();
+    return yield* this.#table.settle();
   }
 
   #take(key: string, entry: Entry | undefined): void {
     const resource = resourceOfKey(key);
+    const source = entry && { key, revision: entry.revision };
     if (!resource) {
       const isBlock = key.startsWith('/calico/ipam/v2/') && !this.#options.isPendingKept;
-      const isKept = entry && !(isBlock && isPending(entry.value));
-      if (entry) this.#revisions.set(key, entry.revision);
-      else this.#revisions.delete(key);
-      this.#claim(key, isKept ? [this.#made(key, key, entry.value, RANK.plain)] : []);
+      const isKept = entry && source && !(isBlock && isPending(entry.value));
+      const claim = isKept && this.#made(key, key, entry.value, RANK.translated, [source]);
+      this.#table.setOwn(key, claim || undefined);
       return;
     }
-    if (this.#revisions.has(key)) this.#resources--;
-    if (entry) this.#revisions.set(key, entry.revision);
-    else this.#revisions.delete(key);
-    if (entry) this.#resources++;
+    const sources = this.#sources[resource.kind];
+    if (sources.has(resource.name)) this.#resources--;
+    if (source) this.#resources++;
+    if (source) sources.set(resource.name, source);
+    else sources.delete(resource.name);
     let problem: string | undefined;
     try {
       problem = this.#read(resource.kind, resource.name, key, entry);
@@ -134,12 +169,17 @@ export class Translator {
         this.#takeConfiguration(name, key, fields);
         return undefined;
       case 'BGPFilter':
-        this.#claim(key, entry ? [this.#made(key, key, entry.value, RANK.translated)] : []);
+        // Seen as it is.
+        this.#table.setOwn(
+          key,
+          entry && this.#made(key, key, entry.value, RANK.translated, this.#sourcesOf(kind, name)),
+        );
         return undefined;
       case 'IPPool':
       case 'BlockAffinity': {
         const pool = fields && (kind === 'IPPool' ? poolKey(fields) : affinityKey(fields));
-        this.#claim(key, pool ? [this.#made(key, pool.key, pool.value, RANK.translated)] : []);
+        const sources = this.#sourcesOf(kind, name);
+        this.#claim(key, pool ? [this.#made(key, pool.key, pool.value, RANK.translated, sources)] : []);
         return undefined;
       }
     }
@@ -150,7 +190,9 @@ export class Translator {
     const before = this.#nodes.get(name);
     for (const address of [before?.addressV4, before?.addressV6]) {
       if (!address) continue;
-      this.#nodesByAddress.get(address)?.delete(name);
+      const names = this.#nodesByAddress.get(address);
+      names?.delete(name);
+      if (names?.size === 0) this.#nodesByAddress.delete(address);
       this.#dirtyAddresses.add(address);
     }
     if (read) this.#nodes.set(name, read.node);
@@ -162,9 +204,10 @@ export class Translator {
       names.add(name);
       this.#dirtyAddresses.add(address);
     }
-    this.#claim(key, read ? this.#below(key, `${HOST}/${name}`, nodeKeys(read.node)) : []);
+    const sources = this.#sourcesOf('Node', name);
+    this.#claim(key, read ? this.#below(key, `${HOST}/${name}`, nodeKeys(read.node), sources) : []);
     this.#dirtyNodes.add(name);
-    if (name === this.#options.nodeName) this.#allDirty = true;
+    if (name === this.#options.nodeName) this.#isLocalDirty = true;
     return read?.problem;
   }
 
@@ -177,7 +220,7 @@ export class Translator {
     const configuration = fields && readBgpConfiguration(fields, scope.node === undefined);
     if (configuration) this.#configurations.set(name, configuration);
     else this.#configurations.delete(name);
-    if (scope.node === undefined || scope.node === this.#options.nodeName) this.#allDirty = true;
+    if (scope.node === undefined) this.#isConfigurationDirty = true;
     if (scope.node !== undefined) {
       this.#dirtyNodes.add(scope.node);
       const node = this.#nodes.get(scope.node);
@@ -185,7 +228,8 @@ export class Translator {
         if (address) this.#dirtyAddresses.add(address);
     }
     const folder = scope.node === undefined ? GLOBAL : `${HOST}/${scope.node}`;
-    this.#claim(key, configuration ? this.#below(key, folder, configuration.keys) : []);
+    const sources = this.#sourcesOf('BGPConfiguration', name);
+    this.#claim(key, configuration ? this.#below(key, folder, configuration.keys, sources) : []);
   }
 
   /** What has no resource of its own: defaults, routes of services, the password of the mesh. */
@@ -194,19 +238,17 @@ export class Translator {
       this.#resources === 0
         ? []
         : Object.entries(GLOBAL_DEFAULTS).map(([name, value]) =>
-            this.#made(undefined, `${GLOBAL}/${name}`, value, RANK.usual),
+            this.#made('', `${GLOBAL}/${name}`, value, RANK.usual, []),
           );
     this.#claim('defaults', usual);
     const configuration = this.#configurations.get('default');
     const key = keyOf('BGPConfiguration', 'default');
-    const nodeKey = keyOf('Node', this.#options.nodeName);
+    const sources = this.#sourcesOf('BGPConfiguration', 'default');
+    const both = [...sources, ...this.#sourcesOf('Node', this.#options.nodeName)];
     const services = configuration
       ? Array.from(
           serviceKeys(configuration, this.#nodes.get(this.#options.nodeName)?.labels),
-          ([at, value]) => ({
-            ...this.#made(key, at, value, RANK.translated),
-            sources: this.#sources(key, nodeKey),
-          }),
+          ([at, value]) => this.#made(key, at, value, RANK.translated, both),
         )
       : [];
     this.#claim('services', services);
@@ -216,61 +258,149 @@ export class Translator {
       'mesh password',
       password === undefined
         ? []
-        : [this.#made(key, `${GLOBAL}/node_mesh_password`, password, RANK.translated)],
+        : [this.#made(key, `${GLOBAL}/node_mesh_password`, password, RANK.translated, sources)],
     );
   }
 
   *#flushPeers(): Generator<void> {
     const world = this.#world();
-    if (this.#dirtyNodes.size > 0) this.#matching.clear();
-    const isAll = this.#allDirty || this.#dirtyNodes.size > MANY_NODES;
-    let done = 0;
-    for (const name of this.#dirtyPeers) {
-      const peer = this.#peers.get(name);
-      this.#setPeer(name, peer ? peerClaims(peer, world) : new Map());
-      if (++done % SLICE === 0) yield;
+    if (this.#dirtyNodes.size > 0) this.#forgetMatching();
+    if (this.#leftOut.size === 0) {
+      if (this.#dirtyNodes.size > MANY_NODES) yield* this.#setPeers(this.#peers.keys(), world);
+      else yield* this.#changePeers(world);
     }
-    for (const [name, peer] of this.#peers) {
-      if (this.#dirtyPeers.has(name)) continue;
-      if (isAll || (!peer.peerSelector && this.#dirtyAddresses.has(peer.host))) {
-        const claims = peerClaims(peer, world);
-        this.#setPeer(name, claims);
-        done += claims.size;
-      } else {
-        for (const nodeName of this.#dirtyNodes) this.#setPeerWith(peer, nodeName, world);
-      }
-      if (++done >= SLICE) {
-        done = 0;
-        yield;
-      }
-    }
+    if (this.#leftOut.size > 0 || this.#isCrowded) yield* this.#setPeersWithRoom(world);
+    this.#isCrowded = false;
     this.#dirtyPeers.clear();
     this.#dirtyNodes.clear();
     this.#dirtyAddresses.clear();
-    this.#allDirty = false;
+    this.#isLocalDirty = false;
+    this.#isConfigurationDirty = false;
   }
 
-  #setPeer(name: string, after: Map<string, Claim[]>): void {
-    this.#table.replace([...(this.#peerClaims.get(name)?.values() ?? [])].flat(), [...after.values()].flat());
-    if (after.size > 0) this.#peerClaims.set(name, after);
-    else this.#peerClaims.delete(name);
+  get #room(): number {
+    return (this.#options.maxPeerText ?? MAX_PEER_TEXT) - this.#peerText;
+  }
+
+  /** Works out again those that changes have to do with; stops where there is no room. */
+  *#changePeers(world: PeerWorld): Generator<void> {
+    yield* this.#setPeers(this.#dirtyPeers, world);
+    let done = 0;
+    for (const [name, peer] of this.#peers) {
+      if (this.#isCrowded) return;
+      if (this.#dirtyPeers.has(name)) continue;
+      if (this.#isTouched(peer)) {
+        yield* this.#setPeer(name, world);
+      } else {
+        for (const nodeName of this.#dirtyNodes) this.#setPeerWith(peer, nodeName, world);
+      }
+      if (++done % SLICE === 0) yield;
+    }
+  }
+
+  /** Whether all that a peer claims may be other than before, not only with the nodes that have changed. */
+  #isTouched({ nodeSelector, peerSelector, host, isReversed }: Peer): boolean {
+    if (!peerSelector && this.#dirtyAddresses.has(host)) return true;
+    if (this.#isLocalDirty && (nodeSelector || (peerSelector && isReversed))) return true;
+    return this.#isConfigurationDirty && (peerSelector !== undefined || this.#nodesByAddress.has(host));
+  }
+
+  /** Works peers out afresh, and removes those that are not there; stops where there is no room. */
+  *#setPeers(names: Iterable<string>, world: PeerWorld): Generator<void> {
+    for (const name of this.#dirtyPeers) if (!this.#peers.has(name)) this.#dropPeer(name);
+    let done = 0;
+    for (const name of names) {
+      if (!(yield* this.#setPeer(name, world))) return;
+      if (++done % SLICE === 0) yield;
+    }
+  }
+
+  /** By name, so that it does not matter in what order they came; those that there is no room for are left out. */
+  *#setPeersWithRoom(world: PeerWorld): Generator<void> {
+    for (const name of [...this.#peerClaims.keys()]) this.#dropPeer(name);
+    const leftOut = new Set<string>();
+    let done = 0;
+    for (const name of [...this.#peers.keys()].sort()) {
+      if (!(yield* this.#setPeer(name, world))) {
+        this.#dropPeer(name);
+        leftOut.add(name);
+      }
+      if (++done % SLICE === 0) yield;
+    }
+    for (const name of this.#leftOut) {
+      const key = keyOf('BGPPeer', name);
+      if (!leftOut.has(name) && !this.#problems.has(key)) this.#options.report(key, undefined);
+    }
+    const limit = this.#options.maxPeerText ?? MAX_PEER_TEXT;
+    for (const name of leftOut) {
+      if (this.#leftOut.has(name)) continue;
+      this.#options.report(
+        keyOf('BGPPeer', name),
+        `its neighbours, with those of the peers before it by name, would take more than ${limit} characters; left out: ` +
+          'let its selectors choose fewer nodes',
+      );
+    }
+    this.#leftOut = leftOut;
+  }
+
+  /** Returns whether there was room for all that it claims; the rest is not there. */
+  *#setPeer(name: string, world: PeerWorld): Generator<void, boolean> {
+    this.#dropPeer(name);
+    const peer = this.#peers.get(name);
+    if (!peer) return true;
+    const claims: PeerClaims = { byNode: new Map(), size: 0 };
+    let done = 0;
+    for (const [node, some] of peerClaims(peer, world)) {
+      if (some.length === 0) continue;
+      if (done === 0) this.#peerClaims.set(name, claims);
+      this.#resize(claims, sizeOf(some));
+      if (this.#room < 0) {
+        this.#resize(claims, -sizeOf(some));
+        this.#isCrowded = true;
+        return false;
+      }
+      const there = claims.byNode.get(node);
+      claims.byNode.set(node, there ? [...there, ...some] : some);
+      this.#table.add(some);
+      if (++done % SLICE === 0) yield;
+    }
+    return true;
+  }
+
+  #resize(claims: PeerClaims, difference: number): void {
+    claims.size += difference;
+    this.#peerText += difference;
+  }
+
+  #dropPeer(name: string): void {
+    const claims = this.#peerClaims.get(name);
+    if (!claims) return;
+    for (const some of claims.byNode.values()) this.#table.remove(some);
+    this.#peerText -= claims.size;
+    this.#peerClaims.delete(name);
   }
 
   #setPeerWith(peer: Peer, nodeName: string, world: PeerWorld): void {
     const node = this.#nodes.get(nodeName);
     const after = node ? peerClaimsWith(peer, node, world) : [];
     let claims = this.#peerClaims.get(peer.name);
-    const before = claims?.get(nodeName) ?? [];
+    const before = claims?.byNode.get(nodeName) ?? [];
     if (before.length === 0 && after.length === 0) return;
-    this.#table.replace(before, after);
-    if (!claims) this.#peerClaims.set(peer.name, (claims = new Map()));
-    if (after.length > 0) claims.set(nodeName, after);
-    else claims.delete(nodeName);
+    if (!claims) this.#peerClaims.set(peer.name, (claims = { byNode: new Map(), size: 0 }));
+    this.#table.remove(before);
+    this.#table.add(after);
+    this.#resize(claims, sizeOf(after) - sizeOf(before));
+    if (this.#room < 0) this.#isCrowded = true;
+    if (after.length > 0) claims.byNode.set(nodeName, after);
+    else claims.byNode.delete(nodeName);
+    if (claims.byNode.size === 0) this.#peerClaims.delete(peer.name);
   }
 
   #world(): PeerWorld {
     const nodes = this.#nodes;
     const global = this.#configurations.get('default');
+    const localSource = this.#sources.Node.get(this.#options.nodeName);
+    const globalSource = this.#sources.BGPConfiguration.get('default');
     const nodesOf = (names: Iterable<string>): Node[] =>
       [...names].sort().flatMap((name) => nodes.get(name) ?? []);
     return {
@@ -283,13 +413,20 @@ export class Translator {
       nodesMatching: (selector) => this.#nodesMatching(selector),
       node: (name) => nodes.get(name),
       password: this.#options.secret,
-      sources: (peer, node) =>
-        this.#sources(
-          keyOf('BGPPeer', peer),
-          ...(node === undefined ? [] : [keyOf('Node', node), keyOf('BGPConfiguration', `node.${node}`)]),
-          keyOf('Node', this.#options.nodeName),
-          keyOf('BGPConfiguration', 'default'),
-        ),
+      sources: (peer, node, { local, configuration }) => {
+        const found: Source[] = [];
+        const add = (source: Source | undefined): void => {
+          if (source) found.push(source);
+        };
+        add(this.#sources.BGPPeer.get(peer));
+        if (node !== undefined) {
+          add(this.#sources.Node.get(node));
+          add(this.#sources.BGPConfiguration.get(`node.${node}`));
+        }
+        if (local && node !== this.#options.nodeName) add(localSource);
+        if (configuration) add(globalSource);
+        return found;
+      },
     };
   }
 
@@ -298,37 +435,58 @@ export class Translator {
     let found = this.#matching.get(text);
     if (!found) {
       found = [...this.#nodes.values()].filter(({ labels }) => !selector || selector.matches(labels));
+      if (this.#matchingSize + found.length > MAX_MATCHING) this.#forgetMatching();
       this.#matching.set(text, found);
+      this.#matchingSize += found.length;
     }
     return found;
   }
 
-  #below(key: string, folder: string, values: Readonly<Record<string, string | undefined>>): Claim[] {
-    return Object.entries(values).flatMap(([name, value]) =>
-      value === undefined ? [] : [this.#made(key, `${folder}/${name}`, value, RANK.translated)],
-    );
+  #forgetMatching(): void {
+    this.#matching.clear();
+    this.#matchingSize = 0;
   }
 
-  #made(from: string | undefined, key: string, value: string, rank: number): Claim {
-    const sources = from === undefined ? [] : this.#sources(from);
-    return { place: key, rank, owner: from ?? '', key, value, sources };
+  #below(
+    key: string,
+    folder: string,
+    values: Readonly<Record<string, string | undefined>>,
+    sources: readonly Source[],
+  ): Claim[] {
+    const claims: Claim[] = [];
+    for (const [name, value] of Object.entries(values)) {
+      if (value !== undefined)
+        claims.push(this.#made(key, `${folder}/${name}`, value, RANK.translated, sources));
+    }
+    return claims;
+  }
+
+  #made(owner: string, key: string, value: string, rank: number, sources: readonly Source[]): Claim {
+    return { place: key, rank, owner, key, value, sources };
   }
 
   #claim(owner: string, claims: readonly Claim[]): void {
-    this.#table.replace(this.#claims.get(owner) ?? [], claims);
+    const before = this.#claims.get(owner);
+    if (before) this.#table.remove(before);
+    this.#table.add(claims);
     if (claims.length > 0) this.#claims.set(owner, claims);
     else this.#claims.delete(owner);
   }
 
-  /** Those of some keys that are there. */
-  #sources(...keys: readonly string[]): Source[] {
-    return keys.flatMap((key) => {
-      const revision = this.#revisions.get(key);
-      return revision === undefined ? [] : [{ key, revision }];
-    });
+  /** The key of a resource, where it is there. */
+  #sourcesOf(kind: Kind, name: string): readonly Source[] {
+    const source = this.#sources[kind].get(name);
+    return source ? [source] : [];
   }
 }
 
 function keyOf(kind: Kind, name: string): string {
   return `${RESOURCES}/${KINDS[kind]}/${name}`;
+}
+
+/** Characters that claims take. */
+function sizeOf(claims: readonly Claim[]): number {
+  let size = 0;
+  for (const { key, value } of claims) size += key.length + value.length + CLAIM_SIZE;
+  return size;
 }

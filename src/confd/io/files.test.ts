@@ -50,6 +50,61 @@ describe('files', () => {
     );
   };
 
+  test.each(['tree', 'documents'] as const)(
+    'resources in YAML (%s) are where calicoctl keeps them',
+    async (layout) => {
+      put(
+        'cluster/all.yaml',
+        `apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: n1, labels: {reflector: yes, rack: 5}}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata: {name: default}
+spec: {communities: [{name: a, value: 65000:10}], ignoredInterfaces: [eth0]}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPPeerList
+items:
+- {apiVersion: projectcalico.org/v3, kind: BGPPeer, metadata: {name: p}, spec: {peerIP: 10.0.0.1, asNumber: 64512}}
+---
+apiVersion: projectcalico.org/v3
+kind: FelixConfiguration
+metadata: {name: default}
+`,
+      );
+      const root = '/calico/resources/v3/projectcalico.org';
+      const found = await values(new FileStore({ paths: [folder], layout }));
+      expect(Object.keys(found)).toEqual([
+        `${root}/bgpconfigurations/default`,
+        `${root}/bgppeers/p`,
+        `${root}/nodes/n1`,
+      ]);
+      expect(JSON.parse(found[`${root}/nodes/n1`]!)).toMatchObject({
+        metadata: { labels: { reflector: 'true', rack: '5' } },
+      });
+      expect(JSON.parse(found[`${root}/bgpconfigurations/default`]!)).toMatchObject({
+        spec: { communities: [{ value: '65000:10' }] },
+      });
+      expect(JSON.parse(found[`${root}/bgppeers/p`]!)).toMatchObject({ spec: { asNumber: 64512 } });
+    },
+  );
+
+  test.each([
+    ['kind: Node\nmetadata: {}', /x\.yaml: a Node needs metadata\.name/],
+    ['kind: Node\nmetadata: {name: a/b}', /x\.yaml: a Node needs metadata\.name, without '\/'/],
+    ['kind: NodeList\nitems: [{}]', /x\.yaml: items\[0\] of the NodeList is no resource/],
+    [
+      'kind: Node\nmetadata: {name: a}\n---\napiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: a}',
+      /x\.yaml: there are two of .*\/nodes\/a/,
+    ],
+    ['kind: Node\nmetadata: {name: a}\n---\nb: c', /x\.yaml: only resources .* may come several in a file/],
+  ])('resources that are wrong are refused: %j', async (text, message) => {
+    put('x.yaml', `apiVersion: projectcalico.org/v3\n${text}\n`);
+    await expect(values(new FileStore({ paths: [folder], layout: 'tree' }))).rejects.toThrow(message);
+  });
+
   test('YAML in a tree holds keys below its folder', async () => {
     put(
       'bgp/global.yaml',

@@ -8,6 +8,10 @@ import type { SecretRef, Secrets } from '../calico/secrets.ts';
 const POLL_MS = 2000;
 /** Longer texts are no passwords. */
 const MAX_LENGTH = 4096;
+/** Secrets that are known at a time: resources may name others again and again. */
+const MAX_KNOWN = 10_000;
+/** Names come from resources: they must not lead out of the folder. No name of Kubernetes is longer. */
+const NAME = /^(?!\.{1,2}$)[\w.-]{1,253}$/;
 
 export class SecretFolder implements Secrets {
   readonly changes: Observable<void>;
@@ -30,18 +34,18 @@ export class SecretFolder implements Secrets {
   }
 
   get(ref: SecretRef): string | undefined {
-    const id = JSON.stringify([ref.name, ref.key]);
+    if (!NAME.test(ref.name) || !NAME.test(ref.key)) return undefined;
+    const id = `${ref.name}/${ref.key}`;
     const known = this.#known.get(id);
     if (known) return known.text;
     const text = this.#read(ref);
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size >= MAX_KNOWN) this.#known.delete(oldest);
     this.#known.set(id, { ref, text });
     return text;
   }
 
   #read({ name, key }: SecretRef): string | undefined {
-    // Names come from resources: they must not lead out of the folder.
-    if (![name, key].every((part) => /^[\w.-]+$/.test(part) && part !== '.' && part !== '..'))
-      return undefined;
     try {
       const text = readFileSync(join(this.#folder, name, key), 'utf8').replace(/\n$/, '');
       return text.length <= MAX_LENGTH ? text : undefined;
