@@ -5,7 +5,7 @@ import { formatIp, formatIpv4 } from './base/ip.ts';
 import type { RenderedView } from './birdcl-compat/cli/daemon-view.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { ConfigurationReport, ConfigurationState, FleetReport } from './confd/fleet/report.ts';
-import { MAX_TROUBLES } from './confd/fleet/report.ts';
+import { MAX_LIST, MAX_TROUBLES } from './confd/fleet/report.ts';
 import type { Daemon } from './daemon.ts';
 
 const LOOK_MS = 1000;
@@ -38,6 +38,8 @@ export class FleetReporter {
   /** Of the clock: when sessions and routes are counted again. */
   #countAt = 0;
   #sent = '';
+  /** Our ends of sessions: they stay when the sessions go, so that a member is not written for each. */
+  readonly #addresses = new Set<string>();
 
   constructor(options: FleetReporterOptions) {
     this.#options = options;
@@ -66,7 +68,7 @@ export class FleetReporter {
     const now = clock.now();
     if (this.#daemon && (now >= this.#countAt || this.#countAt === 0)) {
       this.#countAt = now + COUNT_MS;
-      this.#ofDaemon = daemonReport(this.#daemon);
+      this.#ofDaemon = daemonReport(this.#daemon, this.#addresses);
     }
     const configuration = configurationReport(rendered(), this.#daemon !== undefined);
     const report: FleetReport = { ...this.#ofDaemon, configuration };
@@ -81,7 +83,9 @@ export class FleetReporter {
   }
 }
 
-function daemonReport({ config, speaker, reflector }: Daemon): DaemonReport {
+/** @param known addresses that sessions have had; those that they have are added */
+function daemonReport({ config, speaker, reflector }: Daemon, known: Set<string>): DaemonReport {
+  for (const address of speaker.localAddresses(MAX_LIST)) if (known.size < MAX_LIST) known.add(address);
   const { down, ...counts } = speaker.tally(MAX_TROUBLES);
   let networks = 0;
   let routes = 0;
@@ -90,7 +94,7 @@ function daemonReport({ config, speaker, reflector }: Daemon): DaemonReport {
     routes += table.accepted;
   }
   return {
-    ...identity(config),
+    ...identity(config, known),
     sessions: {
       ...counts,
       troubles: down.map(({ name, since, lastError, config: { remoteAddress, remoteAs } }) => ({
@@ -107,10 +111,10 @@ function daemonReport({ config, speaker, reflector }: Daemon): DaemonReport {
 }
 
 /** What neighbours know the daemon by. */
-function identity({
-  routerId,
-  protocols,
-}: DaemonConfig): Pick<FleetReport, 'routerId' | 'as' | 'addresses' | 'clusterIds'> {
+function identity(
+  { routerId, protocols }: DaemonConfig,
+  known: ReadonlySet<string>,
+): Pick<FleetReport, 'routerId' | 'as' | 'addresses' | 'clusterIds'> {
   const as = new Set<number>();
   const addresses = new Set<string>();
   const clusters = new Set<string>();
@@ -125,7 +129,7 @@ function identity({
   return {
     routerId: formatIpv4(routerId),
     as: [...as],
-    addresses: [...addresses],
+    addresses: [...addresses.union(known)],
     clusterIds: [...clusters],
   };
 }

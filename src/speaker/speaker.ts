@@ -296,7 +296,20 @@ export class Speaker {
     return Array.from(this.#sessions.values(), (session) => session.status());
   }
 
-  /** How many sessions are how, and some of those that are to be up and are not, in a plain loop over all. */
+  /** Our addresses of sessions that are up; at most so many. */
+  localAddresses(most: number): string[] {
+    const found = new Set<string>();
+    for (const { localAddress } of this.#sessions.values()) {
+      if (found.size === most) break;
+      if (localAddress) found.add(formatIp(localAddress));
+    }
+    return [...found];
+  }
+
+  /**
+   * How many sessions are how, in a plain loop over all.
+   * @param shown of how many of those that are to be up and are not the status is wanted
+   */
   tally(shown: number): SessionTally {
     const tally = { configured: 0, up: 0, disabled: 0, dynamic: 0 };
     const down: SessionStatus[] = [];

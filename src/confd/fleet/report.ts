@@ -70,7 +70,8 @@ export interface FleetReport {
 
 /** Sessions that have keys of their own. */
 export const MAX_TROUBLES = 64;
-const MAX_LIST = 8;
+/** Addresses, numbers of autonomous systems, cluster IDs, names of keys. */
+export const MAX_LIST = 8;
 const MAX_TEXT = 400;
 
 /** All keys of a member with their values. There are never more than `MAX_TROUBLES` and two. */

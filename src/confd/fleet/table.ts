@@ -2,7 +2,7 @@
 import type { FleetMember } from './members.ts';
 import { isCurrent, numberAt, objectAt, plainText, textAt, textsAt } from './members.ts';
 
-const HEAD = ['NAME', 'ADDRESS', 'CLUSTER ID', 'VERSION', 'SINCE', 'UP', 'REVISION', 'CONFIGURATION'];
+const HEAD = ['NAME', 'ADDRESS', 'CLUSTER ID', 'VERSION', 'SINCE', 'UP', 'REVISION', 'CONFIG'];
 const [NAME, ADDRESS] = [0, 1];
 const GAP = '  ';
 /** Sessions that are named below the table, for each member. */
@@ -36,9 +36,23 @@ export function fleetTable(members: readonly FleetMember[], width: number, nowMs
   for (const member of members) {
     const remarks = remarksOf(member);
     if (remarks.length > 0)
-      lines.push('', `${plainText(member.name)}:`, ...remarks.map((text) => GAP + text));
+      lines.push('', `${plainText(member.name)}:`, ...remarks.flatMap((text) => folded(GAP + text, width)));
   }
   return lines;
+}
+
+/** A line in pieces that fit, those after the first further in. Words that are longer than a line stay whole. */
+function folded(line: string, width: number): string[] {
+  const indent = ' '.repeat(line.length - line.trimStart().length);
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.trim().split(' ')) {
+    const isOver = current !== '' && current.length + 1 + word.length > width;
+    if (isOver) lines.push(current);
+    if (isOver) current = `${indent}${GAP}${GAP}${word}`;
+    else current = current === '' ? indent + word : `${current} ${word}`;
+  }
+  return [...lines, current];
 }
 
 function rowOf({ name, member, summary }: FleetMember, nowMs: number): string[] {
