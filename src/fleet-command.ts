@@ -5,7 +5,8 @@ import type { FleetMember } from './confd/fleet/members.ts';
 import { fleetMembers, isCurrent } from './confd/fleet/members.ts';
 import { fleetTable } from './confd/fleet/table.ts';
 import { openStore } from './confd/io/stores.ts';
-import { confdOptions, parseFlags, UsageError } from './confd/options.ts';
+import type { ConfdOptions } from './confd/options.ts';
+import { confdOptions, parseFlags } from './confd/options.ts';
 import type { Store } from './confd/store.ts';
 import { applyChanges } from './confd/watch.ts';
 import { messageOf, splitFlags } from './rendering.ts';
@@ -18,11 +19,16 @@ that are up of those that are configured (and, behind a +, those of ranges that 
 configuration was rendered from, and whether that is what the keys say. What is not as it should be is told below the table.
   --json            all that members have written, as one JSON value; with --watch one in each line
   --watch           go on, and print again when something changes, once a second at most
-Other flags are those of 'catbird confd': -node, -client-ca-keys, -client-cert, -client-key, -username, -password.
+Other flags are those of 'catbird confd': -node, -client-ca-keys, -client-cert, -client-key, -username, -password,
+-config-file.
 Exits 0 where there are members and the configuration of each is current, else 1; 2 where the flags are wrong.
 `;
 
 const OWN = { json: 'plain', watch: 'plain', help: 'plain' } as const;
+const STORE_FLAGS = [
+  ...['backend', 'node', 'config-file', 'file'],
+  ...['client-ca-keys', 'client-cert', 'client-key', 'username', 'password', 'basic-auth'],
+];
 const DEFAULT_WIDTH = 80;
 /** Between two tables of --watch. */
 const AGAIN_MS = 1000;
@@ -31,25 +37,25 @@ const CLEAR = '\x1b[H\x1b[J';
 
 /** Resolves with the exit code. */
 export async function fleetCommand(args: string[]): Promise<number> {
-  let store: Store | undefined;
+  let own: ReadonlyMap<string, unknown>;
+  let options: ConfdOptions;
   try {
-    const { own, confd } = splitFlags(
+    const parts = splitFlags(
       args.map((arg) => (arg === '-h' ? '--help' : arg)),
       OWN,
     );
+    own = parts.own;
     if (own.has('help')) {
       process.stdout.write(HELP);
       return 0;
     }
-    const flags = parseFlags(confd);
-    // 'watch' is a flag of confd's too, and is ours here.
-    const options = confdOptions(
-      flags,
-      configFile(flags.get('config-file') as string | undefined),
-      environment,
-    );
-    if (options.backend !== 'etcdv3')
-      throw new UsageError(`reflectors register in etcd alone, and the backend is ${options.backend}`);
+    options = storeOptions(parts.confd);
+  } catch (error) {
+    process.stderr.write(`catbird: ${messageOf(error)}\n`);
+    return 2;
+  }
+  let store: Store | undefined;
+  try {
     store = await openStore(options, environment, (text) => {
       process.stderr.write(`${text}\n`);
     });
@@ -62,10 +68,26 @@ export async function fleetCommand(args: string[]): Promise<number> {
     return members.length > 0 && members.every(isCurrent) ? 0 : 1;
   } catch (error) {
     process.stderr.write(`catbird: ${messageOf(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return 1;
   } finally {
     store?.close();
   }
+}
+
+/** Throws an error where flags are wrong, or are not about the store. */
+function storeOptions(args: readonly string[]): ConfdOptions {
+  const flags = parseFlags(args);
+  for (const name of flags.keys())
+    if (!STORE_FLAGS.includes(name))
+      throw new Error(`-${name} is a flag of 'catbird confd' that means nothing here`);
+  const options = confdOptions(
+    flags,
+    configFile(flags.get('config-file') as string | undefined),
+    environment,
+  );
+  if (options.backend !== 'etcdv3')
+    throw new Error(`reflectors register in etcd alone, and the backend is ${options.backend}`);
+  return options;
 }
 
 function noneIn({ name }: Store): string {

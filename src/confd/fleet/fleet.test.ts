@@ -190,7 +190,6 @@ describe('the table', () => {
     expect(found.some(isCurrent)).toBe(false);
     const text = fleetTable(found, 80, NOW).join('\n');
     expect(text).toContain('what it has written of itself cannot be read');
-    // eslint-disable-next-line no-control-regex
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
   });
 });
