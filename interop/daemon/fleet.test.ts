@@ -77,12 +77,12 @@ describe.skipIf(missing !== undefined)(`a fleet${missing === undefined ? '' : ` 
 
   function start(
     name: string,
-    ...more: string[]
+    flags = ['--register-ttl', '5'],
   ): { child: ChildProcess; logged: (text: string) => Promise<void> } {
     const own = join(folder, `${running.length}`);
     mkdirSync(own);
     const options = ['--confdir', folder, '--node', etcd.endpoint, '--state', own, '-s', join(own, 'ctl')];
-    const child = spawn(CATBIRD, ['reflector', ...options, '--register-ttl', '5', ...more], {
+    const child = spawn(CATBIRD, ['reflector', ...options, ...flags], {
       env: { ...process.env, NODENAME: name },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -187,7 +187,7 @@ describe.skipIf(missing !== undefined)(`a fleet${missing === undefined ? '' : ` 
 
   test('notices a name that is there already, and one that does not register', async () => {
     const first = start('rr1');
-    const third = start('rr2', '--no-register');
+    const third = start('rr2', ['--no-register']);
     await Promise.all([first.logged('Registered in the fleet'), third.logged('started with')]);
     // Without a configuration it waits, and does not ask for the addresses of the first.
     await client.delete().key('/app/password');
