@@ -234,6 +234,37 @@ test.each([
   },
 );
 
+test('the revision in force is that of the last rendering that says the same, and stays behind a refused one', async () => {
+  await start();
+  put('note', 'a comment');
+  await pass(100);
+  expect(rendered.view()).toMatchObject({ revision: '2', inForce: '2' });
+  put('peers/b', 'nonsense');
+  await pass(100);
+  expect(rendered.view()).toMatchObject({ revision: '3', inForce: '2' });
+  await ask('configure "by-hand.conf"');
+  expect(rendered.view()).not.toHaveProperty('inForce');
+  await ask('configure');
+  put('peers/b', '10.9.0.3');
+  await ask('configure');
+  await pass(100);
+  expect(rendered.view()).toMatchObject({ revision: '4', inForce: '4' });
+});
+
+test.each([
+  ['a line with a password', 'peers/b', '10.9.0.3 as 65000; password hunter2; neighbor 10.9.0.4'],
+  ['a value that a function is given', 'id', '{{nothing}}hunter2'],
+])('what is wrong with %s is told the fleet without it', async (_what, key, value) => {
+  if (key === 'id') templates[0] = ['/etc/bird/bird.cfg', MAIN.replace('getv "/id"', 'atoi (getv "/id")')];
+  await start(key === 'id' ? { id: '1', 'peers/a': '10.9.0.2' } : undefined).catch(() => undefined);
+  put(key, value);
+  await pass(100);
+  const { problem } = rendered.view();
+  expect(problem!.text).toContain('hunter2');
+  expect(problem!.publicText).not.toContain('hunter2');
+  expect(problem!.publicText).toMatch(/in a line with a secret|error calling atoi: .*\*\*\*/);
+});
+
 test("'configure' reads templates again; 'configure check' looks at them only", async () => {
   await start();
   templates[1] = ['/etc/bird/filters.cfg', 'filter taken { reject; }\nprotocol static s { ipv4; }\n'];

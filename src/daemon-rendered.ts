@@ -3,10 +3,11 @@
  * and knows what is to be said about all that.
  */
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import { formatDiagnostic, oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import { formatDiagnostic, oneLine, publicLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { RenderedView } from './birdcl-compat/cli/daemon-view.ts';
 import type { Clock } from './base/clock.ts';
 import type { ChangedKeys, Purpose, Rendering } from './confd/renderings.ts';
+import { withoutValues } from './confd/fleet/report.ts';
 import { meanTheSame } from './confd/significant.ts';
 import type { LogLevel } from './daemon.ts';
 
@@ -61,7 +62,11 @@ export class RenderedConfiguration {
   #problem: RenderedView['problem'];
   /** What is in force came from these texts; undefined: it did not come from a rendering. */
   #inForce:
-    | { readonly texts: ReadonlyMap<string, string>; readonly used: ReadonlySet<string> | undefined }
+    | {
+        readonly texts: ReadonlyMap<string, string>;
+        readonly used: ReadonlySet<string> | undefined;
+        readonly revision: bigint;
+      }
     | undefined;
   #isLastGood = false;
   /** Came while renderings are held. */
@@ -120,6 +125,7 @@ export class RenderedConfiguration {
     if (rendering.kind === 'good') {
       this.#changedAtMs = this.#options.clock.wallTime();
       if (this.#isInForce(rendering)) {
+        this.#inForce = { ...this.#inForce!, revision: rendering.revision };
         this.#pending = undefined;
         this.#isLastGood = false;
         this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, used: undefined });
@@ -170,7 +176,7 @@ export class RenderedConfiguration {
 
   /** Texts from elsewhere are in force: those of the last run. */
   adopt(texts: ReadonlyMap<string, string>, used: ReadonlySet<string> | undefined, revision: bigint): void {
-    this.#inForce = { texts, used };
+    this.#inForce = { texts, used, revision };
     this.#isLastGood = true;
     this.#revision = revision;
   }
@@ -198,6 +204,7 @@ export class RenderedConfiguration {
       connected: this.#connectedBefore && this.#lost === undefined,
       isLastGood: this.#isLastGood,
       changedMs: this.#changedAtMs,
+      ...(this.#inForce && { inForce: String(this.#inForce.revision) }),
       ...(this.#lost && { lost: this.#lost }),
       ...(this.#problem && { problem: this.#problem }),
       ...(held !== undefined && { held: { because: held, waits: this.#pending !== undefined } }),
@@ -240,8 +247,8 @@ export class RenderedConfiguration {
     }
   }
 
-  #take({ texts }: GoodRendering, used: ReadonlySet<string> | undefined): void {
-    this.#inForce = { texts, used };
+  #take({ texts, revision }: GoodRendering, used: ReadonlySet<string> | undefined): void {
+    this.#inForce = { texts, used, revision };
     this.#isLastGood = false;
     this.#pending = undefined;
   }
@@ -278,6 +285,7 @@ export class RenderedConfiguration {
       log('error', line);
     this.#problem = {
       text,
+      publicText: rendering.kind === 'bad' ? withoutValues(text) : publicLine(error),
       revision: String(rendering.revision),
       keys: rendering.changed.names,
       keyCount: rendering.changed.count,

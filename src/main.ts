@@ -11,6 +11,7 @@ Commands:
   confd       render templates from keys, like confd
   render      show what templates give, and which keys each line comes from
   diff        show what changed keys would change, before they are written
+  fleet       list the reflectors that have registered in etcd, and how they are
   cl          talk to a running reflector, like birdc
   top         see what a running reflector does: sessions, update groups, routes, log
 
@@ -32,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cl: async () => (await import('./commands.ts')).clientCommand,
   confd: async () => (await import('./confd-command.ts')).confdCommand,
   diff: async () => (await import('./diff-command.ts')).diffCommand,
+  fleet: async () => (await import('./fleet-command.ts')).fleetCommand,
   feed: async () => (await import('./feed/io/command.ts')).feedCommand,
   render: async () => (await import('./render-command.ts')).renderCommand,
   test: async () => (await import('./suites-command.ts')).suitesCommand,

@@ -223,11 +223,12 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
     reconfigured = (config) => void sockets.configure(config.cli);
     start?.rendered.attach(view);
     start?.started(true);
+    start?.attach(daemon);
   } catch (error) {
     process.stderr.write(`catbird: ${messageOf(error)}\n`);
     sockets.close();
     metrics?.close();
-    start?.stop();
+    await start?.stop();
     return 1;
   }
   const listening = specs.map((spec) => spec.path);
@@ -242,8 +243,7 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
   });
   const graceful = await stopped;
   log.write('info', 'shutting down');
-  start?.stop();
-  await daemon.shutdown(graceful);
+  await Promise.all([start?.stop(), daemon.shutdown(graceful)]);
   sockets.close();
   // What is left are timers of a daemon that is no more.
   process.exit(0);

@@ -30,6 +30,33 @@ test.each([
 });
 
 test.each([
+  ['etcd', { node: ['http://e:2379'] }, { name: 'rr1', ttlS: 30 }],
+  ['etcd and a time', { node: ['http://e:2379'], 'register-ttl': '60' }, { name: 'rr1', ttlS: 60 }],
+  ['etcd and no wish', { node: ['http://e:2379'], 'no-register': true }, undefined],
+  ['files', { file: ['keys'] }, undefined],
+] as const)('with %s the reflector registers accordingly', (_what, values, register) => {
+  const found = settings(values, { NODENAME: 'rr1' })!.register;
+  expect(found && { name: found.name, ttlS: found.ttlS }).toEqual(register);
+});
+
+test.each([
+  [{ 'no-register': true }, '--no-register: reflectors register in etcd alone, and the backend is tree'],
+  [
+    { 'register-ttl': '60', file: ['x'], backend: 'file' },
+    '--register-ttl: reflectors register in etcd alone, and the backend is file',
+  ],
+  [
+    { node: ['http://e'], 'register-ttl': '4' },
+    "--register-ttl is a number of seconds from 5 to 3600, not '4'",
+  ],
+  [
+    { node: ['http://e'], 'register-ttl': '60', 'no-register': true },
+    '--register-ttl says how to register, --no-register not to',
+  ],
+  [
+    { config: ['x'], 'no-register': true },
+    'a configuration is a file (-c) or rendered from templates (--no-register), not both',
+  ],
   [
     { config: ['x'], confdir: '/y' },
     'a configuration is a file (-c) or rendered from templates (--confdir), not both',

@@ -1,5 +1,6 @@
 /** The start of a daemon whose configuration is rendered: from the store, or from what was last good. */
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock, Timer } from './base/clock.ts';
 import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
@@ -7,6 +8,8 @@ import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 import { renderedFiles } from './birdcl-compat/io/rendered-files.ts';
+import { wrongName } from './confd/fleet/keys.ts';
+import type { Registration } from './confd/fleet/report.ts';
 import { readLastGood } from './confd/io/last-good.ts';
 import type { RenderSettings } from './confd/io/render-messages.ts';
 import { RenderThread } from './confd/io/render-thread.ts';
@@ -15,7 +18,9 @@ import type { ConfdOptions } from './confd/options.ts';
 import { confdOptions } from './confd/options.ts';
 import { EMBEDDED } from './configuration-options.ts';
 import { RenderedConfiguration, type LoadedTexts } from './daemon-rendered.ts';
-import type { LogLevel } from './daemon.ts';
+import { FleetReporter } from './daemon-fleet.ts';
+import type { Daemon, LogLevel } from './daemon.ts';
+import { version } from './version.ts';
 
 /** How long a start waits for the keys before it takes what was last good. */
 const STORE_WAIT_MS = 3000;
@@ -25,6 +30,10 @@ const DEFAULT_KEYS = './etc/catbird/keys';
 const BUILTIN = resolve(import.meta.dirname, 'confd/builtin');
 const BUILTIN_NAMES = ['reflector', 'client'];
 const LAST_GOOD = 'last-good.json';
+
+/** How long a reflector that has died is in the fleet. */
+const DEFAULT_TTL_S = 30;
+const [LEAST_TTL_S, MOST_TTL_S] = [5, 3600];
 
 /** Options of the command line that say where templates and keys are. */
 export const TEMPLATE_OPTIONS = {
@@ -42,6 +51,8 @@ export const TEMPLATE_OPTIONS = {
   password: { type: 'string' },
   state: { type: 'string' },
   write: { type: 'boolean' },
+  'no-register': { type: 'boolean' },
+  'register-ttl': { type: 'string' },
 } as const;
 
 export const TEMPLATE_HELP = `
@@ -63,6 +74,10 @@ Instead of -c, the configuration is rendered from templates and keys, and follow
   --prefix PATH       in place of the prefixes of all template resources
   --state DIR         folder that keeps the last good configuration, for a start without the store (default ${DEFAULT_STATE})
   --write             the texts go to their files (dest) too, with mode 0600 unless the resource says otherwise
+  --no-register       with etcdv3 the reflector tells etcd, below /catbird_fleet, who it is and how it is, for
+                      'catbird fleet' to show: not so
+  --register-ttl SECONDS
+                      how long it is still there after it has died (default ${DEFAULT_TTL_S})
 `;
 
 type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -83,7 +98,7 @@ export function templateSettings(
     throw new Error(`a configuration is a file (-c) or rendered from templates (--${given[0]}), not both`);
   }
   const builtin = builtinName(values);
-  const own = ['state', 'write', 'builtin'];
+  const own = ['state', 'write', 'builtin', 'no-register', 'register-ttl'];
   const flags = new Map<string, string | boolean | readonly string[]>();
   for (const name of given) if (!own.includes(name)) flags.set(name, values[name]!);
   if (!flags.has('backend')) {
@@ -103,6 +118,7 @@ export function templateSettings(
   }
   const { prefix, backend, nodes, files, filter, caFile, certFile, keyFile, username, password } = options;
   const confDir = builtin === undefined ? options.confDir : join(BUILTIN, builtin);
+  const register = registration(values, backend, environment('NODENAME') ?? hostname());
   const isUntouched = isDefaultTree && builtin === 'reflector' && !existsSync(DEFAULT_KEYS);
   return {
     confDir,
@@ -114,8 +130,33 @@ export function templateSettings(
     },
     lastGoodPath: join((values['state'] as string | undefined) ?? DEFAULT_STATE, LAST_GOOD),
     write: values['write'] === true,
+    ...(register && { register }),
     label: isUntouched ? EMBEDDED : confDir,
   };
+}
+
+/** As whom the reflector registers; undefined where it does not. */
+function registration(values: Values, backend: string, name: string): Registration | undefined {
+  const ttl = values['register-ttl'] as string | undefined;
+  const isOff = values['no-register'] === true;
+  if (backend !== 'etcdv3') {
+    if (!isOff && ttl === undefined) return undefined;
+    const flag = isOff ? 'no-register' : 'register-ttl';
+    throw new Error(`--${flag}: reflectors register in etcd alone, and the backend is ${backend}`);
+  }
+  if (isOff) {
+    if (ttl === undefined) return undefined;
+    throw new Error('--register-ttl says how to register, --no-register not to');
+  }
+  const ttlS = ttl === undefined ? DEFAULT_TTL_S : /^\d{1,6}$/.test(ttl) ? Number(ttl) : NaN;
+  if (!(ttlS >= LEAST_TTL_S && ttlS <= MOST_TTL_S))
+    throw new Error(
+      `--register-ttl is a number of seconds from ${LEAST_TTL_S} to ${MOST_TTL_S}, not '${ttl}'`,
+    );
+  const wrong = wrongName(name);
+  if (wrong !== undefined) throw new Error(`${wrong}: NODENAME says it, or else the host's name`);
+  const id = crypto.randomUUID();
+  return { name, id, host: hostname(), version: version(), startedMs: Date.now(), ttlS };
 }
 
 /** Which of Catbird's own templates are meant; undefined where somebody's are. */
@@ -145,7 +186,10 @@ export interface RenderedStart {
   readonly first: LoadResult;
   /** It has been taken over, or could not be. */
   started(inForce: boolean): void;
-  stop(): void;
+  /** Has the fleet told of a daemon that runs. */
+  attach(daemon: Daemon): void;
+  /** Resolves when the fleet does not have the daemon any more. */
+  stop(): Promise<void>;
 }
 
 export interface RenderedStartOptions {
@@ -201,8 +245,13 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   });
   running.thread = thread;
   rendered.store = store;
-  const stop = (): void => {
-    thread.stop();
+  const fleet = settings.register && reporter(clock, rendered, thread);
+  const attach = (daemon: Daemon): void => {
+    fleet?.attach(daemon);
+  };
+  const stop = async (): Promise<void> => {
+    fleet?.stop();
+    await thread.stop();
   };
   let timer: Timer | undefined;
   const waited = new Promise<void>((settle) => {
@@ -210,7 +259,7 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   });
   const first = await Promise.race([good, Promise.race([lost, waited]).then(() => undefined)]);
   timer?.cancel();
-  if (first) return { rendered, first: first.result, started: first.settle, stop };
+  if (first) return { rendered, first: first.result, started: first.settle, attach, stop };
   const kept = await lastGood(settings, load, log);
   if (kept) {
     log(
@@ -218,13 +267,25 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
       `Starting with the last good configuration, of revision ${kept.revision} of ${kept.store}`,
     );
     rendered.adopt(kept.texts, kept.used, kept.revision);
-    return { rendered, first: kept.result, started: () => undefined, stop };
+    return { rendered, first: kept.result, started: () => undefined, attach, stop };
   }
   log('warning', `There is no configuration yet: waiting for a good one from ${store}`);
   const later = await Promise.race([good, stopped.then(() => undefined)]);
-  if (later) return { rendered, first: later.result, started: later.settle, stop };
-  stop();
+  if (later) return { rendered, first: later.result, started: later.settle, attach, stop };
+  await stop();
   return undefined;
+}
+
+function reporter(clock: Clock, rendered: RenderedConfiguration, thread: RenderThread): FleetReporter {
+  const made = new FleetReporter({
+    clock,
+    rendered: () => rendered.view(),
+    send: (report) => {
+      thread.report(report);
+    },
+  });
+  made.start();
+  return made;
 }
 
 async function lastGood(

@@ -41,6 +41,29 @@ export interface Store {
   close(): void;
 }
 
+/** Keys that are gone when whoever wrote them is. */
+export interface LeaseStore {
+  /** For messages, as that of a `Store`. */
+  readonly name: string;
+  /** Makes a lease. Rejects with what is wrong, as all requests do, after a while where nobody answers. */
+  grant(ttlS: number): Promise<KeyLease>;
+  close(): void;
+}
+
+/** All keys that are written with a lease go with it: when it was not renewed for its time, or is revoked. */
+export interface KeyLease {
+  /**
+   * Writes a key that nobody has, or that has a value of one's own, of an earlier lease.
+   * @returns undefined, or the value of whoever has it
+   */
+  claim(key: string, value: string, isOwn: (value: string) => boolean): Promise<string | undefined>;
+  /** False where the lease is gone, or the claimed key is not its any more. */
+  renew(claimed: string): Promise<boolean>;
+  /** In one transaction. False, and nothing is written, where the lease is gone, or the claimed key is not its any more. */
+  write(claimed: string, puts: ReadonlyMap<string, string>, removals: readonly string[]): Promise<boolean>;
+  revoke(): Promise<void>;
+}
+
 /** Whether a key is a path or below it. */
 export function isBelow(key: string, path: string): boolean {
   return key === path || path === '/' || key.startsWith(path.endsWith('/') ? path : `${path}/`);

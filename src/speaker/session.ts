@@ -2,6 +2,7 @@
  * A configured neighbour: at most one connection that we open and one that it opens, of which one becomes the
  * session. Starts, stops, restarts after errors with BIRD's error wait time, and tells the keeper of routes.
  */
+import type { IpAddress } from '../base/ip.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { sameIp } from '../base/ip.ts';
 import type { Random } from '../base/random.ts';
@@ -142,6 +143,11 @@ export class Session implements ConnectionHost {
 
   get phase(): SessionPhase {
     return this.#phase;
+  }
+
+  /** Our end of the connection while Established. */
+  get localAddress(): IpAddress | undefined {
+    return this.#current?.transport?.local.address;
   }
 
   /** Whether there is no connection and no attempt at one. */

@@ -74,6 +74,19 @@ interface Range {
   counter: number;
 }
 
+/** Sessions as they count. */
+export interface SessionTally {
+  /** Enabled, without those of ranges. */
+  readonly configured: number;
+  /** Those of them that are up. */
+  readonly up: number;
+  readonly disabled: number;
+  /** Sessions of ranges that are up. */
+  readonly dynamic: number;
+  /** The first of those that are enabled and not up, without those of ranges. */
+  readonly down: readonly SessionStatus[];
+}
+
 export class Speaker {
   /** RFC 4724: set before sessions start where this process has just restarted; cleared when it has its routes. */
   restarting = false;
@@ -281,6 +294,40 @@ export class Speaker {
   /** All sessions, in the order in which they were added. */
   sessions(): SessionStatus[] {
     return Array.from(this.#sessions.values(), (session) => session.status());
+  }
+
+  /** Our addresses of sessions that are up; at most so many. */
+  localAddresses(most: number): string[] {
+    const found = new Set<string>();
+    for (const { localAddress } of this.#sessions.values()) {
+      if (found.size === most) break;
+      if (localAddress) found.add(formatIp(localAddress));
+    }
+    return [...found];
+  }
+
+  /**
+   * How many sessions are how, in a plain loop over all.
+   * @param shown of how many of those that are to be up and are not the status is wanted
+   */
+  tally(shown: number): SessionTally {
+    const tally = { configured: 0, up: 0, disabled: 0, dynamic: 0 };
+    const down: SessionStatus[] = [];
+    for (const session of this.#sessions.values()) {
+      const isUp = session.phase === 'up';
+      if (session.range !== undefined) {
+        if (isUp) tally.dynamic++;
+        continue;
+      }
+      if (!session.enabled) {
+        tally.disabled++;
+        continue;
+      }
+      tally.configured++;
+      if (isUp) tally.up++;
+      else if (down.length < shown) down.push(session.status());
+    }
+    return { ...tally, down };
   }
 
   /** One session by name. */

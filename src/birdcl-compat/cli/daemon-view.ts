@@ -29,6 +29,8 @@ export interface RenderedView {
   readonly folder: string;
   /** Of the store, when it was last rendered. */
   readonly revision: string;
+  /** Of the store, when what is in force was rendered; absent where that did not come from a rendering. */
+  readonly inForce?: string;
   readonly connected: boolean;
   /** What is in force was kept from the last run, because the store could not be read. */
   readonly isLastGood: boolean;
@@ -38,6 +40,8 @@ export interface RenderedView {
   /** Why the last rendering was refused. */
   readonly problem?: {
     readonly text: string;
+    /** The same without what may be secret, for those who do not see the configuration. */
+    readonly publicText: string;
     readonly revision: string;
     /** Some of the keys that had changed, and how many had. */
     readonly keys: readonly string[];

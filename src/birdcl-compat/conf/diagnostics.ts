@@ -62,6 +62,15 @@ export function withoutSecrets(line: string): string {
   return line.slice(0, at) + line.slice(at).replace(/"[^"]*"?/g, (text) => '*'.repeat(text.length));
 }
 
+/** The one-line form for those who are not to see the configuration: a message may repeat a word of its line. */
+export function publicLine(diagnostic: Diagnostic): string {
+  const { sourceLine = '', message } = diagnostic;
+  const isSecret = SECRET_WORD.test(sourceLine) || SECRET_WORD.test(message);
+  return oneLine(
+    isSecret ? { ...diagnostic, message: 'something is wrong in a line with a secret' } : diagnostic,
+  );
+}
+
 /** The one-line form, then the source line with a caret, then the hint. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const lines = [oneLine(diagnostic)];

@@ -1,6 +1,7 @@
 /** What the thread that renders and the one that applies say to each other. */
 import type { Level } from './processor.ts';
 import type { StoreOptions } from './stores.ts';
+import type { FleetReport, Registration } from '../fleet/report.ts';
 import type { ChangedKeys, Purpose } from '../renderings.ts';
 
 export interface RenderSettings {
@@ -13,18 +14,26 @@ export interface RenderSettings {
   readonly lastGoodPath: string;
   /** Whether the texts go to their files too. */
   readonly write: boolean;
+  /** As whom the daemon registers in the store; absent where it does not. */
+  readonly register?: Registration;
 }
 
 export type ToRenderer =
   /** A rendering was taken, or not. */
   | { readonly kind: 'verdict'; readonly inForce: boolean }
-  | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> };
+  | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> }
+  /** What the fleet is told from now on. */
+  | { readonly kind: 'report'; readonly report: FleetReport }
+  /** The daemon ends: what is registered is to go. */
+  | { readonly kind: 'leave' };
 
 export type FromRenderer =
   | { readonly kind: 'log'; readonly level: Level; readonly text: string }
   /** It watches the store of this name. */
   | { readonly kind: 'started'; readonly store: string }
   | { readonly kind: 'connected'; readonly lost: string | undefined }
+  /** Nothing is registered any more. */
+  | { readonly kind: 'left' }
   /** The resources cannot be used. */
   | { readonly kind: 'failed'; readonly reason: string }
   | {

@@ -1,5 +1,6 @@
 /** The side of the daemon of the thread that renders. */
 import { Worker } from 'node:worker_threads';
+import type { FleetReport } from '../fleet/report.ts';
 import type { Purpose, Rendering } from '../renderings.ts';
 import type { Level } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
@@ -17,6 +18,8 @@ const YOUNG_MB = 64;
 /** What keys and texts of a store that is filled to its bounds need; beyond it the thread ends, not the daemon. */
 const OLD_MB = 2048;
 const RESTART_MS = 5000;
+/** How long the daemon waits for its registration to go. */
+const LEAVE_MS = 1500;
 
 export class RenderThread {
   readonly #options: RenderThreadOptions;
@@ -26,6 +29,9 @@ export class RenderThread {
   #stopped = false;
   /** What is awaited of the thread. */
   #asked: Exclude<Purpose, 'change'>[] = [];
+  /** For a thread that is started again. */
+  #report: FleetReport | undefined;
+  #left: (() => void) | undefined;
 
   private constructor(options: RenderThreadOptions) {
     this.#options = options;
@@ -37,7 +43,7 @@ export class RenderThread {
     try {
       return { thread, store: await thread.#run() };
     } catch (error) {
-      thread.stop();
+      await thread.stop();
       throw error;
     }
   }
@@ -49,11 +55,30 @@ export class RenderThread {
     else this.#refuseAsked('templates are not rendered at the moment, see the log');
   }
 
-  stop(): void {
+  /** Has the fleet told of the daemon, where it registers. */
+  report(report: FleetReport): void {
+    this.#report = report;
+    this.#post({ kind: 'report', report });
+  }
+
+  /** Nothing is delivered any more. Resolves when the daemon is not registered either, or that takes too long. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    void this.#worker?.terminate();
+    const worker = this.#worker;
+    if (!worker) return;
+    if (this.#options.settings.register) {
+      await new Promise<void>((settle) => {
+        const timer = setTimeout(settle, LEAVE_MS);
+        this.#left = () => {
+          clearTimeout(timer);
+          settle();
+        };
+        this.#post({ kind: 'leave' });
+      });
+    }
     this.#worker = undefined;
+    void worker.terminate();
   }
 
   #post(message: ToRenderer): void {
@@ -70,8 +95,10 @@ export class RenderThread {
       this.#texts = new Map();
       worker.on('message', (message: FromRenderer) => {
         if (this.#worker !== worker) return;
-        if (message.kind === 'started') settle(message.store);
-        else if (message.kind === 'failed') fail(new Error(message.reason));
+        if (message.kind === 'started') {
+          if (this.#report) this.report(this.#report);
+          settle(message.store);
+        } else if (message.kind === 'failed') fail(new Error(message.reason));
         else this.#received(message);
       });
       worker.on('error', (thrown: unknown) => {
@@ -88,9 +115,13 @@ export class RenderThread {
 
   #received(message: Exclude<FromRenderer, { kind: 'started' | 'failed' }>): void {
     const { log, connected, deliver } = this.#options;
+    if (this.#stopped && message.kind !== 'left') return;
     switch (message.kind) {
       case 'log':
         log(message.level, message.text);
+        return;
+      case 'left':
+        this.#left?.();
         return;
       case 'connected':
         connected(message.lost);
@@ -122,6 +153,7 @@ export class RenderThread {
   #ended(worker: Worker, reason: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#left?.();
     if (this.#stopped) return;
     const { connected, log } = this.#options;
     log('error', `the thread that renders templates has ended: ${reason}`);

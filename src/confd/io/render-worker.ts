@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { withoutStates } from '../fleet/hidden.ts';
+import { FleetPublisher } from '../fleet/publisher.ts';
 import { Renderings } from '../renderings.ts';
 import type { LoadedResource, Purpose, Rendering } from '../renderings.ts';
 import { encodeText } from '../template/text.ts';
@@ -11,7 +13,7 @@ import { saveLastGood } from './last-good.ts';
 import { messageOf } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
 import { isResourcePath, loadResources } from './resources.ts';
-import { openStore } from './stores.ts';
+import { openLeases, openStore } from './stores.ts';
 import { systemWorld } from './world.ts';
 
 /** Passwords may be in what is rendered. */
@@ -101,10 +103,26 @@ async function writeDest(
   }
 }
 
+/** What registers the daemon; undefined where it does not want to be. */
+async function openFleet(): Promise<FleetPublisher | undefined> {
+  const { register: who, store: options } = settings;
+  if (!who) return undefined;
+  const store = await openLeases(options, systemWorld.environment);
+  return new FleetPublisher({
+    store,
+    clock,
+    who,
+    log: (level, text) => {
+      say({ kind: 'log', level, text });
+    },
+  });
+}
+
 async function run(): Promise<void> {
   const store = await openStore(settings.store, systemWorld.environment, warn);
+  const fleet = await openFleet();
   const renderings = new Renderings({
-    store,
+    store: fleet ? withoutStates(store) : store,
     clock,
     world: systemWorld,
     load: (generated) => loadResources(settings.confDir, settings, generated, warn),
@@ -116,13 +134,25 @@ async function run(): Promise<void> {
     },
   });
   parentPort!.on('message', (message: ToRenderer) => {
-    if (message.kind === 'refresh') {
-      renderings.refresh(message.purpose);
-      return;
+    switch (message.kind) {
+      case 'refresh':
+        renderings.refresh(message.purpose);
+        return;
+      case 'report':
+        fleet?.report(message.report);
+        return;
+      case 'leave':
+        renderings.stop();
+        void (fleet?.stop() ?? Promise.resolve()).then(() => {
+          say({ kind: 'left' });
+        });
+        return;
+      case 'verdict': {
+        const settle = verdict;
+        verdict = undefined;
+        settle?.(message.inForce);
+      }
     }
-    const settle = verdict;
-    verdict = undefined;
-    settle?.(message.inForce);
   });
   await renderings.start();
   say({ kind: 'started', store: store.name });

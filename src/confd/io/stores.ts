@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { CalicoStore } from '../calico/store.ts';
 import { etcdSettings } from '../etcd-options.ts';
 import type { ConfdOptions } from '../options.ts';
-import type { Store } from '../store.ts';
+import type { LeaseStore, Store } from '../store.ts';
 import { EnvironmentStore } from './environment.ts';
 import { FileStore } from './files.ts';
 import { SecretFolder } from './secrets.ts';
@@ -51,4 +51,10 @@ async function openPlainStore(options: StoreOptions, environment: Environment): 
       return new EtcdStore(etcdSettings(options, environment));
     }
   }
+}
+
+/** Where a reflector registers: etcd alone has leases. Throws as `openStore` does. */
+export async function openLeases(options: StoreOptions, environment: Environment): Promise<LeaseStore> {
+  const { EtcdLeases } = await import('./etcd-lease.ts');
+  return new EtcdLeases(etcdSettings(options, environment));
 }
