@@ -12,12 +12,18 @@ export interface Change {
 export class History {
   /** Each revision is one change. */
   readonly #changes = new Map<bigint, Change>();
+  readonly #bases: Snapshot[] = [];
   readonly #first: bigint;
   #isOver = false;
 
   /** @param first revision of the first change that is recorded */
   constructor(first: bigint) {
     this.#first = first;
+  }
+
+  /** Keys as they were read at a revision: with them it goes on where a change before was told by nobody. */
+  base(snapshot: Snapshot): void {
+    this.#bases.push(snapshot);
   }
 
   record(revision: bigint, change: Change): void {
@@ -74,15 +80,31 @@ export class History {
     let done = this.#first - 1n;
     let isWhole = true;
     for (const revision of revisions) {
-      const next = new Map(entries);
+      let next = new Map(entries);
       for (; done < revision; done++) {
-        const change = this.#changes.get(done + 1n);
-        if (!change) isWhole = false;
-        else if (change.value === undefined) next.delete(change.key);
-        else next.set(change.key, { value: change.value, revision: done + 1n });
+        const found = this.#changes.get(done + 1n);
+        if (found) change(next, done + 1n, found);
+        else isWhole = false;
+      }
+      const base = isWhole ? undefined : this.#bases.findLast((one) => one.revision <= revision);
+      if (base && this.#isTold(base.revision, revision)) {
+        next = new Map(base.entries);
+        for (let at = base.revision + 1n; at <= revision; at++) change(next, at, this.#changes.get(at)!);
+        isWhole = true;
       }
       entries = next;
       yield [revision, isWhole ? { revision, entries } : undefined];
     }
   }
+
+  #isTold(after: bigint, upTo: bigint): boolean {
+    for (let revision = after + 1n; revision <= upTo; revision++)
+      if (!this.#changes.has(revision)) return false;
+    return true;
+  }
+}
+
+function change(entries: Map<string, Entry>, revision: bigint, { key, value }: Change): void {
+  if (value === undefined) entries.delete(key);
+  else entries.set(key, { value, revision });
 }

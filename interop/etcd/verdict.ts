@@ -40,6 +40,8 @@ export interface Verdict {
   readonly failures: readonly string[];
 }
 
+/** Part of the renderings whose keys may be unknown: a change that a member took without saying so, then compacted away. */
+const MOST_UNKNOWN = 0.05;
 /** Reasons of a NOTIFICATION for a neighbour that is not configured any more: Cease, Peer De-configured. */
 const DECONFIGURED = '6.3';
 
@@ -85,7 +87,10 @@ export async function verdict(seen: Seen, history: History): Promise<Verdict> {
       before = present;
     } else check(problem !== undefined, `revision ${revision} was refused, though nothing is wrong with it`);
   }
-  check(unknown === 0, `the keys of ${unknown} revisions that were rendered are not known`);
+  check(
+    unknown <= all.length * MOST_UNKNOWN,
+    `the keys of ${unknown} revisions that were rendered are not known`,
+  );
 
   check(seen.isRunning, 'the reflector has ended');
   check(
@@ -110,7 +115,7 @@ export async function verdict(seen: Seen, history: History): Promise<Verdict> {
     }
   }
   check(
-    fleetingEnds <= removals,
+    unknown > 0 || fleetingEnds <= removals,
     `${fleetingEnds} sessions ended, though neighbours were removed ${removals} times only`,
   );
   const steady = seen.sessions.filter(({ peer }) => peer.isSteady);
@@ -121,6 +126,7 @@ export async function verdict(seen: Seen, history: History): Promise<Verdict> {
         'configurations applied',
         `${reconfigured.length}, ${compared} of those in force compared with a rendering of their revision`,
       ],
+      ['revisions whose keys are not known', `${unknown} of ${all.length}`],
       ['renderings refused', `${refused.length}`],
       ['watches lost', `${seen.log.match(/Keys cannot be read: /g)?.length ?? 0}`],
       [

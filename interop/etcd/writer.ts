@@ -1,5 +1,6 @@
 /** Writes changes to whichever member takes them, one after the other. */
 import type { Etcd3 } from 'etcd3';
+import type { Entry, Snapshot } from '../../src/confd/store.ts';
 import { after } from './cluster.ts';
 import type { Change, History } from './history.ts';
 import { PREFIX, type Keys } from './subject.ts';
@@ -68,16 +69,27 @@ export class Writer {
   }
 
   async #mend(client: Etcd3): Promise<void> {
-    const known = await client.getAll().prefix(`${PREFIX}/`).strings();
+    const { entries } = await this.#read(client);
     const { wanted } = this.#keys;
-    for (const [key, value] of wanted) if (known[key] !== value) await this.put({ key, value });
-    for (const key of Object.keys(known)) if (!wanted.has(key)) await this.put({ key, value: undefined });
+    for (const [key, value] of wanted) if (entries.get(key)?.value !== value) await this.put({ key, value });
+    for (const key of entries.keys()) if (!wanted.has(key)) await this.put({ key, value: undefined });
+  }
+
+  async #read(client: Etcd3): Promise<Snapshot> {
+    const { kvs, header } = await client.getAll().prefix(`${PREFIX}/`).exec();
+    const entries = new Map<string, Entry>();
+    for (const { key, value, mod_revision } of kvs)
+      entries.set(key.toString(), { value: value.toString(), revision: BigInt(mod_revision) });
+    const snapshot = { revision: BigInt(header.revision), entries };
+    this.#history.base(snapshot);
+    return snapshot;
   }
 
   async compact(): Promise<void> {
-    const revision = String(this.#newest);
     for (const client of this.#clients) {
       try {
+        // What nobody told of before is lost now.
+        const revision = String((await this.#read(client)).revision);
         await client.kv.compact({ revision, physical: true });
         this.compactions++;
         return;

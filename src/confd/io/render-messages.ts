@@ -1,6 +1,7 @@
 /** What the thread that renders and the one that applies say to each other. */
 import type { Level } from './processor.ts';
 import type { StoreOptions } from './stores.ts';
+import type { ProtocolOrigins, TextPlace } from '../protocol-origins.ts';
 import type { ChangedKeys, Purpose } from '../renderings.ts';
 
 export interface RenderSettings {
@@ -15,9 +16,15 @@ export interface RenderSettings {
   readonly write: boolean;
 }
 
+export interface Verdict {
+  readonly inForce: boolean;
+  /** Where a text is wrong. */
+  readonly wrongAt: TextPlace | undefined;
+}
+
 export type ToRenderer =
   /** A rendering was taken, or not. */
-  | { readonly kind: 'verdict'; readonly inForce: boolean }
+  | ({ readonly kind: 'verdict' } & Verdict)
   | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> };
 
 export type FromRenderer =
@@ -25,6 +32,8 @@ export type FromRenderer =
   /** It watches the store of this name. */
   | { readonly kind: 'started'; readonly store: string }
   | { readonly kind: 'connected'; readonly lost: string | undefined }
+  /** Where the protocols of the configuration in force come from, which is of this revision. */
+  | { readonly kind: 'origins'; readonly origins: ProtocolOrigins; readonly revision: bigint }
   /** The resources cannot be used. */
   | { readonly kind: 'failed'; readonly reason: string }
   | {

@@ -3,6 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import type { CalicoStore } from '../calico/store.ts';
+import type { KeyRevision } from '../provenance.ts';
+import type { TextPlace } from '../protocol-origins.ts';
+import type { Snapshot } from '../store.ts';
 import { Renderings } from '../renderings.ts';
 import type { LoadedResource, Purpose, Rendering } from '../renderings.ts';
 import { encodeText } from '../template/text.ts';
@@ -12,6 +16,7 @@ import { messageOf } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
 import { isResourcePath, loadResources } from './resources.ts';
 import { openStore } from './stores.ts';
+import { Tracing } from './tracing.ts';
 import { systemWorld } from './world.ts';
 
 /** Passwords may be in what is rendered. */
@@ -43,6 +48,7 @@ const clock: Clock = {
 };
 
 let told: ReadonlyMap<string, string> = new Map();
+let wrongAt: TextPlace | undefined;
 let verdict: ((inForce: boolean) => void) | undefined;
 
 async function deliver(rendering: Rendering, purpose: Purpose): Promise<boolean> {
@@ -101,7 +107,25 @@ async function writeDest(
   }
 }
 
+function sourcesOf(store: CalicoStore, { entries }: Snapshot): Map<string, readonly KeyRevision[]> {
+  const sources = new Map<string, readonly KeyRevision[]>();
+  for (const key of entries.keys()) {
+    const found = store.sourcesOf(key);
+    if (found) sources.set(key, found);
+  }
+  return sources;
+}
+
 async function run(): Promise<void> {
+  const tracing = new Tracing(
+    (answer, revision) => {
+      if (typeof answer !== 'string') say({ kind: 'origins', origins: answer, revision });
+      else if (answer !== '') say({ kind: 'log', level: 'error', text: `Revision ${revision}: ${answer}` });
+    },
+    (reason) => {
+      warn(`where the configuration comes from could not be found out: ${reason}`);
+    },
+  );
   const store = await openStore(settings.store, systemWorld.environment, warn);
   const renderings = new Renderings({
     store,
@@ -110,7 +134,21 @@ async function run(): Promise<void> {
     load: (generated) => loadResources(settings.confDir, settings, generated, warn),
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
-    taken: (rendering, resources) => keep(store.name, rendering, resources),
+    taken: async (rendering, resources, snapshot) => {
+      await keep(store.name, rendering, resources);
+      tracing.later(() => ({ loaded: resources, snapshot, sources: sourcesOf(store, snapshot) }));
+    },
+    notTaken: (rendering, resources, snapshot) => {
+      // One that waits until renderings are not held any more is not wrong.
+      if (rendering.kind === 'good' && !wrongAt) return;
+      const place = wrongAt;
+      tracing.later(() => ({
+        loaded: resources,
+        snapshot,
+        sources: sourcesOf(store, snapshot),
+        refused: { place },
+      }));
+    },
     connected: (lost) => {
       say({ kind: 'connected', lost });
     },
@@ -122,6 +160,7 @@ async function run(): Promise<void> {
     }
     const settle = verdict;
     verdict = undefined;
+    wrongAt = message.wrongAt;
     settle?.(message.inForce);
   });
   await renderings.start();
