@@ -9,7 +9,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'interop/*.test.ts',
-            'interop/{bench,vectors,lab,daemon}/**/*.test.ts',
+            'interop/{bench,vectors,lab,daemon,etcd}/**/*.test.ts',
           ],
           testTimeout: 60_000,
         },

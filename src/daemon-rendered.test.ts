@@ -7,12 +7,13 @@ import { Commands } from './birdcl-compat/cli/commands.ts';
 import { renderedFiles } from './birdcl-compat/io/rendered-files.ts';
 import { systemWorld } from './confd/io/world.ts';
 import { mainFiles } from './confd/main-files.ts';
+import { protocolOrigins, refusalOrigin } from './confd/protocol-origins.ts';
 import { Renderings } from './confd/renderings.ts';
 import type { LoadedResource } from './confd/renderings.ts';
 import { parseResource } from './confd/resource.ts';
 import type { Entry, Store, StoreEvent } from './confd/store.ts';
 import { Daemon } from './daemon.ts';
-import { RenderedConfiguration } from './daemon-rendered.ts';
+import { originsOf, RenderedConfiguration } from './daemon-rendered.ts';
 import type { LoadedTexts } from './daemon-rendered.ts';
 import { ControlView } from './daemon-view.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
@@ -35,6 +36,8 @@ let templates: [dest: string, text: string][];
 let revision: bigint;
 let applied: number;
 let inFlight: number;
+let traces: Parameters<RenderedConfiguration['originsFound']>[];
+let refusals: Promise<string>[];
 
 const entry = (value: string): Entry => ({ value, revision });
 
@@ -57,6 +60,8 @@ beforeEach(() => {
   revision = 1n;
   applied = 0;
   inFlight = 0;
+  traces = [];
+  refusals = [];
   templates = [
     ['/etc/bird/bird.cfg', MAIN],
     ['/etc/bird/filters.cfg', FILTERS],
@@ -96,6 +101,12 @@ beforeEach(() => {
       inFlight--;
       return inForce;
     },
+    taken: async (_, resources, keys) => {
+      traces.push([await protocolOrigins(resources, keys, systemWorld), keys.revision]);
+    },
+    notTaken: (_, resources, keys) => {
+      refusals.push(refusalOrigin(resources, keys, systemWorld, rendered.wrongAt));
+    },
     connected: (lost) => {
       rendered.connected(lost);
     },
@@ -112,6 +123,7 @@ beforeEach(() => {
     shutdown: () => undefined,
     log,
     rendered,
+    origins: originsOf(rendered, () => daemon.config),
   });
 });
 
@@ -358,4 +370,38 @@ test('what is kept from the last run is no reason to apply the same again', asyn
   put('peers/b', '10.9.0.3');
   await pass(100);
   expect(names()).toEqual(['a', 'b']);
+});
+
+test('protocols say where they come from, as soon as that is known of the very texts in force', async () => {
+  await start();
+  const by = async (): Promise<string[]> =>
+    (await ask('show protocols all')).flatMap((line) => /Rendered by: +(.*)/.exec(line)?.[1] ?? []);
+  expect(await by()).toEqual([]);
+  rendered.originsFound(...traces[0]!);
+  expect(await by()).toEqual(['t:4 from /app/peers/a (revision 1)']);
+  put('peers/b', '10.9.0.3');
+  await pass(100);
+  rendered.originsFound(...traces[0]!);
+  expect(await by()).toEqual([]);
+  rendered.originsFound(...traces[1]!);
+  expect(await by()).toEqual(['t:4 from /app/peers/a (revision 1)', 't:4 from /app/peers/b (revision 2)']);
+  // Only a comment is other now: lines are those of the texts that were applied.
+  put('note', 'another time');
+  await pass(100);
+  rendered.originsFound(...traces[2]!);
+  expect(await by()).toHaveLength(2);
+  await ask('configure "by-hand.conf"');
+  expect(await by()).toEqual([]);
+});
+
+test.each([
+  ['filter', 'nonsense;', '/etc/bird/filters.cfg:1 is rendered by t:1 from /app/filter (revision 2)'],
+  ['id', undefined, /has to do with \/app\/id \(not there\)$/],
+])('what is refused because of %s is explained by template line and key', async (key, value, explained) => {
+  await start();
+  put(key, value);
+  await pass(100);
+  expect(await refusals[0]).toEqual(
+    typeof explained === 'string' ? explained : expect.stringMatching(explained),
+  );
 });

@@ -4,8 +4,11 @@
  */
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
 import { formatDiagnostic, oneLine, publicLine } from './birdcl-compat/conf/diagnostics.ts';
-import type { RenderedView } from './birdcl-compat/cli/daemon-view.ts';
+import type { ConfigurationOrigins, RenderedView } from './birdcl-compat/cli/daemon-view.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import type { Location } from './birdcl-compat/conf/source.ts';
 import type { Clock } from './base/clock.ts';
+import type { ProtocolOrigins } from './confd/protocol-origins.ts';
 import type { ChangedKeys, Purpose, Rendering } from './confd/renderings.ts';
 import { withoutValues } from './confd/fleet/report.ts';
 import { meanTheSame } from './confd/significant.ts';
@@ -60,14 +63,18 @@ export class RenderedConfiguration {
   #connectedBefore = false;
   #revision = 0n;
   #problem: RenderedView['problem'];
+  #wrongAt: Location | undefined;
   /** What is in force came from these texts; undefined: it did not come from a rendering. */
   #inForce:
     | {
         readonly texts: ReadonlyMap<string, string>;
         readonly used: ReadonlySet<string> | undefined;
+        /** The latest whose texts are these. */
         readonly revision: bigint;
       }
     | undefined;
+  /** Of the texts in force, as soon as they are known. */
+  #origins: ProtocolOrigins = new Map();
   #isLastGood = false;
   /** Came while renderings are held. */
   #pending: GoodRendering | undefined;
@@ -81,6 +88,22 @@ export class RenderedConfiguration {
   constructor(options: RenderedOptions) {
     this.#options = options;
     this.#changedAtMs = options.clock.wallTime();
+  }
+
+  /** Where the protocols of a revision come from. */
+  originsFound(origins: ProtocolOrigins, revision: bigint): void {
+    // Other texts have other lines.
+    if (this.#inForce?.revision === revision) this.#origins = origins;
+  }
+
+  /** Where the line comes from on which a protocol of the configuration in force begins; undefined: not known. */
+  originAt({ file, line }: Location): string | undefined {
+    return this.#origins.get(file)?.get(line);
+  }
+
+  /** What is wrong with the last rendering, where it is a place in a text. */
+  get wrongAt(): Location | undefined {
+    return this.#wrongAt;
   }
 
   /** From now on renderings are applied. */
@@ -128,6 +151,8 @@ export class RenderedConfiguration {
         this.#inForce = { ...this.#inForce!, revision: rendering.revision };
         this.#pending = undefined;
         this.#isLastGood = false;
+        if (isSame(this.#inForce!.texts, rendering.texts))
+          this.#inForce = { ...this.#inForce!, revision: rendering.revision };
         this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, used: undefined });
         return true;
       }
@@ -184,6 +209,7 @@ export class RenderedConfiguration {
   /** Something else is in force: a file, or what was before. */
   displaced(): void {
     this.#inForce = undefined;
+    this.#origins = new Map();
     this.#isLastGood = false;
   }
 
@@ -249,6 +275,7 @@ export class RenderedConfiguration {
 
   #take({ texts, revision }: GoodRendering, used: ReadonlySet<string> | undefined): void {
     this.#inForce = { texts, used, revision };
+    this.#origins = new Map();
     this.#isLastGood = false;
     this.#pending = undefined;
   }
@@ -269,6 +296,7 @@ export class RenderedConfiguration {
   #judge({ rendering, result }: Attempt): void {
     const { log, rendered, clock } = this.#options;
     const [error] = result.errors;
+    this.#wrongAt = rendering.kind === 'good' ? error?.location : undefined;
     rendered?.(!error);
     if (!error) {
       if (this.#problem) log('info', `The rendering of revision ${rendering.revision} is good again`);
@@ -309,6 +337,23 @@ export class RenderedConfiguration {
     }
     return true;
   }
+}
+
+/** What the view of a daemon asks whose configuration is rendered. */
+export function originsOf(
+  rendered: RenderedConfiguration,
+  config: () => DaemonConfig | undefined,
+): ConfigurationOrigins {
+  return {
+    explainProtocol: (name) => {
+      const place = config()?.placeOf(name);
+      return place && rendered.originAt(place);
+    },
+  };
+}
+
+function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([dest, text]) => b.get(dest) === text);
 }
 
 /** ` (/a, /b and 3 more keys changed)` */

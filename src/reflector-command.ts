@@ -20,7 +20,7 @@ import {
 } from './configuration-options.ts';
 import { Daemon } from './daemon.ts';
 import { DaemonMetrics } from './daemon-metrics.ts';
-import type { RenderedConfiguration } from './daemon-rendered.ts';
+import { originsOf, type RenderedConfiguration } from './daemon-rendered.ts';
 import { ControlView } from './daemon-view.ts';
 import { NetlinkInterfaces } from './io/host-interfaces.ts';
 import { DaemonLog } from './io/log.ts';
@@ -201,7 +201,10 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
       },
     }),
     log: log.write,
-    ...(start && { rendered: start.rendered }),
+    ...(start && {
+      rendered: start.rendered,
+      origins: originsOf(start.rendered, () => daemon.config),
+    }),
   });
   const sockets = new ControlSockets(view, (text) => {
     log.write('error', text);

@@ -237,9 +237,15 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   });
   const { thread, store } = await RenderThread.start({
     settings,
-    deliver: (rendering, purpose) => rendered.receive(rendering, purpose),
+    deliver: async (rendering, purpose) => {
+      const inForce = await rendered.receive(rendering, purpose);
+      return { inForce, wrongAt: purpose === 'check' ? undefined : rendered.wrongAt };
+    },
     connected: (reason) => {
       rendered.connected(reason);
+    },
+    origins: (origins, revision) => {
+      rendered.originsFound(origins, revision);
     },
     log,
   });

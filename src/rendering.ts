@@ -12,8 +12,6 @@ import type { KeySources, Provenance } from './confd/provenance.ts';
 import { traceText } from './confd/provenance.ts';
 import type { TemplateResource } from './confd/resource.ts';
 import type { Snapshot } from './confd/store.ts';
-import type { ConfigurationOrigins } from './birdcl-compat/cli/daemon-view.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { ConfigFiles, Location } from './birdcl-compat/conf/source.ts';
 import { configFiles } from './birdcl-compat/io/config-files.ts';
 
@@ -141,20 +139,6 @@ export function renderedBy(renderings: readonly Rendering[], { file, line }: Loc
   const rendering = renderings.find(({ resource }) => resource.dest === file);
   const origin = rendering?.provenance.originOf(line);
   return origin && origin.template !== '' ? `rendered by ${originText(origin)}` : undefined;
-}
-
-/** What the view of a daemon asks, which runs with a configuration that was rendered. */
-export function configurationOrigins(
-  config: () => DaemonConfig | undefined,
-  provenanceOf: (file: string) => Provenance | undefined,
-): ConfigurationOrigins {
-  return {
-    explainProtocol: (name) => {
-      const place = config()?.placeOf(name);
-      const origin = place && provenanceOf(place.file)?.originOf(place.line);
-      return origin && origin.template !== '' ? originText(origin) : undefined;
-    },
-  };
 }
 
 /** Which of the texts is a configuration that others are included from: one, or both of BIRD 1.6's. */

@@ -40,11 +40,19 @@ export class ReflectorProcess {
 
   /** Starts a reflector with the configuration that `config` makes for a free port; resolves when it answers. */
   static async start(config: (port: number) => string): Promise<ReflectorProcess> {
+    return await ReflectorProcess.startWith((port, folder) => {
+      const path = join(folder, 'bird.conf');
+      writeFileSync(path, config(port));
+      return ['-c', path];
+    });
+  }
+
+  /** Starts a reflector with the options that `prepare` makes for a free port and a folder of its own. */
+  static async startWith(prepare: (port: number, folder: string) => string[]): Promise<ReflectorProcess> {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'catbird-test-'));
-    const path = join(folder, 'bird.conf');
-    writeFileSync(path, config(port));
-    const child = spawn(BIN, ['reflector', '-c', path, '-s', join(folder, 'catbird.ctl')], {
+    const options = prepare(port, folder);
+    const child = spawn(BIN, ['reflector', ...options, '-s', join(folder, 'catbird.ctl')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const made = new ReflectorProcess(child, folder, port);

@@ -43,6 +43,10 @@ export const KEEPALIVE = message(4);
 export class RawPeer {
   readonly received: Uint8Array[] = [];
   closed = false;
+  /** Is told of each message after it was received. */
+  onMessage: ((bytes: Uint8Array) => void) | undefined;
+  /** Resolves when the connection is closed. */
+  readonly ended: Promise<void>;
   readonly #socket: Socket;
   #rest: Buffer = Buffer.alloc(0);
   #wake: () => void = () => undefined;
@@ -54,22 +58,30 @@ export class RawPeer {
       while (this.#rest.length >= 19) {
         const length = this.#rest.readUInt16BE(16);
         if (this.#rest.length < length) break;
-        this.received.push(Uint8Array.from(this.#rest.subarray(0, length)));
+        const bytes = Uint8Array.from(this.#rest.subarray(0, length));
+        this.received.push(bytes);
         this.#rest = this.#rest.subarray(length);
+        this.onMessage?.(bytes);
       }
       this.#wake();
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.closed = true;
-      this.#wake();
+    this.ended = new Promise((settle) => {
+      socket.on('close', () => {
+        this.closed = true;
+        this.#wake();
+        settle();
+      });
     });
   }
 
   static async connect(port: number, localAddress: string): Promise<RawPeer> {
     const socket = createConnection({ port, host: '127.0.0.1', localAddress });
     const peer = new RawPeer(socket);
-    await new Promise((done) => socket.once('connect', done));
+    await new Promise((done, fail) => {
+      socket.once('connect', done);
+      socket.once('error', fail);
+    });
     return peer;
   }
 

@@ -127,6 +127,25 @@ test('a file that changes changes sessions, and the last good configuration outl
   expect(await end(again.child, 'SIGTERM')).toBe(0);
 });
 
+test('protocols and refusals say which line of a template and which key they come from', async () => {
+  const run = start();
+  await run.logged('started with');
+  const deadline = Date.now() + 20_000;
+  while (!(await ask('show protocols all')).includes('Rendered by:')) {
+    if (Date.now() > deadline) throw new Error(`no origins came:\n${run.log()}`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  expect(await ask('show protocols all')).toMatch(
+    /Rendered by: +bird:2 from \/app\/peers\/a \(revision \d+\)/,
+  );
+  put('keys/app/peers/c', 'nonsense\n');
+  await run.logged('bird.cfg:6 is rendered by bird:3 from /app/peers/c (revision ');
+  rmSync(join(folder, 'keys/app/peers/c'));
+  rmSync(join(folder, 'keys/app/id'));
+  await run.logged('key does not exist: /app/id has to do with /app/id (not there)');
+  expect(await end(run.child, 'SIGTERM')).toBe(0);
+});
+
 test('without anything to start with it waits, says so, and can be ended', async () => {
   rmSync(join(folder, 'keys/app/id'));
   const run = start();

@@ -146,6 +146,8 @@ class KeyFinder {
   readonly #sources: KeySources | undefined;
   readonly #found = new Map<string, readonly KeyRevision[]>();
   #names: Map<string, string> | undefined;
+  /** The latest revision below each folder, which ends with a slash. */
+  #latest: Map<string, bigint> | undefined;
 
   constructor(resource: TemplateResource, snapshot: Snapshot, sources: KeySources | undefined) {
     this.#resource = resource;
@@ -179,10 +181,22 @@ class KeyFinder {
   }
 
   #latestBelow(folder: string): bigint | undefined {
-    let latest: bigint | undefined;
-    for (const [key, { revision }] of this.#snapshot.entries) {
-      if (key.startsWith(folder) && (latest === undefined || revision > latest)) latest = revision;
+    if (!this.#latest) {
+      this.#latest = new Map();
+      for (const [key, { revision }] of this.#snapshot.entries) {
+        // From the key's own folder up; what is above a folder that has a later one has it too.
+        for (
+          let slash = key.lastIndexOf('/');
+          slash >= 0;
+          slash = slash > 0 ? key.lastIndexOf('/', slash - 1) : -1
+        ) {
+          const above = key.slice(0, slash + 1);
+          const known = this.#latest.get(above);
+          if (known !== undefined && known >= revision) break;
+          this.#latest.set(above, revision);
+        }
+      }
     }
-    return latest;
+    return this.#latest.get(folder);
   }
 }

@@ -56,7 +56,14 @@ export interface RenderingsOptions {
   readonly taken?: (
     rendering: Rendering & { kind: 'good' },
     resources: readonly LoadedResource[],
+    snapshot: Snapshot,
   ) => Promise<void>;
+  /** A rendering, not one to look at, is not in force. */
+  readonly notTaken?: (
+    rendering: Rendering,
+    resources: readonly LoadedResource[],
+    snapshot: Snapshot,
+  ) => void;
   /** The store can be read, or why it cannot. */
   readonly connected: (lost: string | undefined) => void;
 }
@@ -137,7 +144,7 @@ export class Renderings {
   }
 
   async #apply(snapshot: Snapshot, changedKeys: ReadonlySet<string>): Promise<void> {
-    const { deliver, taken } = this.#options;
+    const { deliver, taken, notTaken } = this.#options;
     const asked = this.#asked.splice(0);
     const changed = { names: firstOf(changedKeys, MAX_NAMES), count: changedKeys.size };
     const about = { revision: snapshot.revision, changed };
@@ -160,7 +167,8 @@ export class Renderings {
       rendering = { kind: 'bad', reason: messageOf(error), ...about };
     }
     const inForce = await deliver(rendering, wanted ? 'asked' : 'change');
-    if (inForce && rendering.kind === 'good') await taken?.(rendering, this.#loaded);
+    if (inForce && rendering.kind === 'good') await taken?.(rendering, this.#loaded, snapshot);
+    else notTaken?.(rendering, this.#loaded, snapshot);
   }
 
   /** Renders what is due; false where the resources that come of it have keys that are not watched. */

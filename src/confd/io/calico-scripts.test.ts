@@ -2,12 +2,11 @@
  * The scripted tests of Calico's confd, run on a watch of `CalicoStore`: each file, after each step, as Calico's own
  * expected files have it, but for empty lines (see `calico-v3.test.ts`), and as a reading afresh gives it.
  *
- * Neither script nor templates are part of the project. The folder `confd/tests` of a release of Calico is looked for in
- * `../refs/calico-tests/v3.30`, or where CATBIRD_CALICO_V3_TESTS says; `confd/etc/calico/confd` of the same release in
- * `../refs/calico-templates/v3.30`, or where CATBIRD_CALICO_V3_TEMPLATES says. Skipped without them.
+ * Neither script nor templates are part of the project. CATBIRD_CALICO_V3_TESTS names the folder `confd/tests` of a release of
+ * Calico, CATBIRD_CALICO_V3_TEMPLATES `confd/etc/calico/confd` of the same release. Skipped without them.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { isResource, KINDS, keysOfResource, RESOURCES } from '../calico/resource.ts';
@@ -23,18 +22,17 @@ import type { ScriptedTest } from './calico-script-test-support.ts';
 import { readScript } from './calico-script-test-support.ts';
 import { systemWorld } from './world.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
-const TESTS = process.env['CATBIRD_CALICO_V3_TESTS'] ?? resolve(ROOT, '../refs/calico-tests/v3.30');
-const TEMPLATES =
-  process.env['CATBIRD_CALICO_V3_TEMPLATES'] ?? resolve(ROOT, '../refs/calico-templates/v3.30');
+const TESTS = process.env['CATBIRD_CALICO_V3_TESTS'] ?? '';
+const TEMPLATES = process.env['CATBIRD_CALICO_V3_TEMPLATES'] ?? '';
 const SCRIPT = join(TESTS, 'test_suite_common.sh');
 
 /** What is not known here, or comes from Kubernetes alone. */
 const LEFT_OUT = ['test_bgp_password_deadlock', 'test_bgp_local_bgp_peer'];
 
 const missing =
-  (existsSync(SCRIPT) ? undefined : "needs Calico's script") ??
-  (existsSync(TEMPLATES) ? undefined : "needs Calico's templates");
+  (TESTS !== '' && TESTS !== '' && TESTS !== '' && existsSync(SCRIPT)
+    ? undefined
+    : "needs Calico's script") ?? (existsSync(TEMPLATES) ? undefined : "needs Calico's templates");
 const scripted =
   missing === undefined
     ? readScript(readFileSync(SCRIPT, 'utf8')).filter(({ name }) => !LEFT_OUT.includes(name))

@@ -3,7 +3,7 @@
  *
  * Neither is part of the project. The resources are looked for in `../shared/data/calico/v3-resources`, or below where
  * CATBIRD_CALICO_DATA says; the templates (`etc/calico/confd` of projectcalico/confd, tag v3.21.0-0.dev) in
- * `../refs/calico-templates/v3.21`, or where CATBIRD_CALICO_V3_TEMPLATES says. Skipped without them, and without etcd.
+ * the folder that CATBIRD_CALICO_V3_TEMPLATES names. Skipped without them, and without etcd.
  * CATBIRD_CALICO_V3_TESTS names the folder `tests` of a release of Calico: then all of its scenarios are tried.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,8 +22,7 @@ import { systemWorld } from './world.ts';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const DATA = process.env['CATBIRD_CALICO_DATA'] ?? resolve(ROOT, '../shared/data/calico');
 const TESTS = process.env['CATBIRD_CALICO_V3_TESTS'];
-const TEMPLATES =
-  process.env['CATBIRD_CALICO_V3_TEMPLATES'] ?? resolve(ROOT, '../refs/calico-templates/v3.21');
+const TEMPLATES = process.env['CATBIRD_CALICO_V3_TEMPLATES'] ?? '';
 const INPUT = TESTS ? join(TESTS, 'mock_data/calicoctl') : join(DATA, 'v3-resources/input');
 const EXPECTED = TESTS ? join(TESTS, 'compiled_templates') : join(DATA, 'v3-resources/expected');
 const NODE = 'kube-master';

@@ -3,7 +3,7 @@
  *
  * Neither is part of the project. The dumps are looked for in `../shared/data/calico`, or where the variable
  * CATBIRD_CALICO_DATA says; the templates (`calico_node/filesystem/etc/calico/confd` of projectcalico/calico, tag v2.6.12)
- * in `../refs/calico-templates/v2.6.12`, or where CATBIRD_CALICO_TEMPLATES says. Skipped without them, and without etcd.
+ * where CATBIRD_CALICO_TEMPLATES says. Skipped without them, and without etcd.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,8 +17,7 @@ import { systemWorld } from './world.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const DATA = process.env['CATBIRD_CALICO_DATA'] ?? resolve(ROOT, '../shared/data/calico');
-const TEMPLATES =
-  process.env['CATBIRD_CALICO_TEMPLATES'] ?? resolve(ROOT, '../refs/calico-templates/v2.6.12');
+const TEMPLATES = process.env['CATBIRD_CALICO_TEMPLATES'] ?? '';
 const INPUT = join(DATA, 'v2-etcd-keys/input');
 const EXPECTED = join(DATA, 'v2-etcd-keys/expected');
 const NODE = 'kube-master';

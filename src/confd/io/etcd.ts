@@ -1,5 +1,6 @@
 /** Keys in etcd v3. */
 import type { Etcd3, IOptions, IRangeResponse, IWatchResponse, Watcher } from 'etcd3';
+import { isRecoverableError } from 'etcd3';
 import { Observable } from 'rxjs';
 import type { EtcdSettings } from '../etcd-options.ts';
 import type { Entry, Snapshot, Store, StoreEvent } from '../store.ts';
@@ -42,13 +43,14 @@ export class EtcdStore implements Store {
   }
 
   async read(paths: readonly string[]): Promise<Snapshot> {
-    const client = connectEtcd(this.#options);
+    let client: Etcd3 | undefined;
     try {
+      client = await firstToAnswer(this.#options, paths);
       return await readAll(client, paths);
     } catch (error) {
       throw new Error(`${this.name}: ${reasonOf(error)}`, { cause: error });
     } finally {
-      client.close();
+      client?.close();
     }
   }
 
@@ -80,18 +82,22 @@ export class EtcdStore implements Store {
   ): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!stop.aborted) {
-      const client = connectEtcd(this.#options);
+      let client: Etcd3 | undefined;
+      // Of the member that is watched, the others know better whether it is behind.
+      const auditor = connectEtcd(this.#options);
       try {
+        client = await firstToAnswer(this.#options, paths);
         const snapshot = await readAll(client, paths);
         if (isStopped(stop)) return;
         emit({ kind: 'snapshot', ...snapshot });
         pauseMs = FIRST_PAUSE_MS;
-        await new Following(client, paths, snapshot, emit, this.#auditMs).run(stop);
+        await new Following({ client, auditor, paths, snapshot, emit, auditMs: this.#auditMs }).run(stop);
       } catch (error) {
         if (isStopped(stop)) return;
         emit({ kind: 'lost', reason: `${this.name}: ${reasonOf(error)}` });
       } finally {
-        client.close();
+        client?.close();
+        auditor.close();
       }
       await pause(pauseMs, stop);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
@@ -102,6 +108,32 @@ export class EtcdStore implements Store {
 /** `aborted` as it is now: the compiler takes it for what it was before waiting. */
 function isStopped(stop: AbortSignal): boolean {
   return stop.aborted;
+}
+
+/**
+ * A connection to the member that answers first: one that is cut off would keep a request waiting until its time is over.
+ * Rejects where none answers, with what the one says that was reached.
+ */
+async function firstToAnswer(options: IOptions, [path = '/']: readonly string[]): Promise<Etcd3> {
+  const clients = [options.hosts].flat().map((host) => connectEtcd({ ...options, hosts: host }));
+  if (clients.length === 1) return clients[0]!;
+  let first: Etcd3 | undefined;
+  try {
+    first = await Promise.any(
+      clients.map((client) =>
+        client
+          .get(path)
+          .exec()
+          .then(() => client),
+      ),
+    );
+    return first;
+  } catch (error) {
+    const errors = (error as AggregateError).errors as Error[];
+    throw errors.find((one) => !isRecoverableError(one)) ?? errors[0]!;
+  } finally {
+    for (const client of clients) if (client !== first) client.close();
+  }
 }
 
 /** '0' is what follows '/': all below the path is in the range, and some of its neighbours, which are left out. */
@@ -168,9 +200,20 @@ async function readOnce(client: Etcd3, paths: readonly string[]): Promise<Snapsh
   return { revision: BigInt(revision), entries };
 }
 
+interface FollowingOptions {
+  readonly client: Etcd3;
+  /** Asks whichever member. */
+  readonly auditor: Etcd3;
+  readonly paths: readonly string[];
+  readonly snapshot: Snapshot;
+  readonly emit: (event: StoreEvent) => void;
+  readonly auditMs: number;
+}
+
 /** Watches that belong to one reading, until one of them ends. */
 class Following {
   readonly #client: Etcd3;
+  readonly #auditor: Etcd3;
   readonly #paths: readonly string[];
   readonly #ranges: readonly Range[];
   readonly #emit: (event: StoreEvent) => void;
@@ -182,14 +225,9 @@ class Following {
   /** What was known up to when etcd was last found to have other keys. */
   #suspectedAt: bigint | undefined;
 
-  constructor(
-    client: Etcd3,
-    paths: readonly string[],
-    snapshot: Snapshot,
-    emit: (event: StoreEvent) => void,
-    auditMs: number,
-  ) {
+  constructor({ client, auditor, paths, snapshot, emit, auditMs }: FollowingOptions) {
     this.#client = client;
+    this.#auditor = auditor;
     this.#paths = outermost(paths);
     this.#ranges = watchedRanges(this.#paths);
     this.#emit = emit;
@@ -268,7 +306,7 @@ class Following {
   async #isBehind(path: string): Promise<boolean> {
     const prefix = path === '/' ? '/' : `${path}/`;
     const range = { start: prefix, end: rangeOf(path).end };
-    const { kvs, count } = await this.#client.getAll().inRange(range).sort('Mod', 'Descend').limit(1).exec();
+    const { kvs, count } = await this.#auditor.getAll().inRange(range).sort('Mod', 'Descend').limit(1).exec();
     const newest = BigInt(kvs[0]?.mod_revision ?? 0);
     let known = 0;
     for (const key of this.#known) if (key.startsWith(prefix)) known++;

@@ -2,6 +2,7 @@
 import type { Level } from './processor.ts';
 import type { StoreOptions } from './stores.ts';
 import type { FleetReport, Registration } from '../fleet/report.ts';
+import type { ProtocolOrigins, TextPlace } from '../protocol-origins.ts';
 import type { ChangedKeys, Purpose } from '../renderings.ts';
 
 export interface RenderSettings {
@@ -18,9 +19,15 @@ export interface RenderSettings {
   readonly register?: Registration;
 }
 
+export interface Verdict {
+  readonly inForce: boolean;
+  /** Where a text is wrong. */
+  readonly wrongAt: TextPlace | undefined;
+}
+
 export type ToRenderer =
   /** A rendering was taken, or not. */
-  | { readonly kind: 'verdict'; readonly inForce: boolean }
+  | ({ readonly kind: 'verdict' } & Verdict)
   | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> }
   /** What the fleet is told from now on. */
   | { readonly kind: 'report'; readonly report: FleetReport }
@@ -34,6 +41,8 @@ export type FromRenderer =
   | { readonly kind: 'connected'; readonly lost: string | undefined }
   /** Nothing is registered any more. */
   | { readonly kind: 'left' }
+  /** Where the protocols of the configuration in force come from, which is of this revision. */
+  | { readonly kind: 'origins'; readonly origins: ProtocolOrigins; readonly revision: bigint }
   /** The resources cannot be used. */
   | { readonly kind: 'failed'; readonly reason: string }
   | {

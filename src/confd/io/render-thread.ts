@@ -1,15 +1,18 @@
 /** The side of the daemon of the thread that renders. */
 import { Worker } from 'node:worker_threads';
 import type { FleetReport } from '../fleet/report.ts';
+import type { ProtocolOrigins } from '../protocol-origins.ts';
 import type { Purpose, Rendering } from '../renderings.ts';
 import type { Level } from './processor.ts';
-import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
+import type { FromRenderer, RenderSettings, ToRenderer, Verdict } from './render-messages.ts';
 
 export interface RenderThreadOptions {
   readonly settings: RenderSettings;
-  /** Takes a rendering. Resolves with whether it is in force; must not reject. */
-  readonly deliver: (rendering: Rendering, purpose: Purpose) => Promise<boolean>;
+  /** Takes a rendering. Resolves with what became of it; must not reject. */
+  readonly deliver: (rendering: Rendering, purpose: Purpose) => Promise<Verdict>;
   readonly connected: (lost: string | undefined) => void;
+  /** Where the protocols of the rendering of a revision come from, which is in force. */
+  readonly origins: (origins: ProtocolOrigins, revision: bigint) => void;
   readonly log: (level: Level, text: string) => void;
 }
 
@@ -126,6 +129,9 @@ export class RenderThread {
       case 'connected':
         connected(message.lost);
         return;
+      case 'origins':
+        this.#options.origins(message.origins, message.revision);
+        return;
       case 'rendering': {
         const { purpose, revision, changed, result } = message;
         const at = purpose === 'change' ? -1 : this.#asked.indexOf(purpose);
@@ -139,8 +145,9 @@ export class RenderThread {
           this.#texts = texts;
           rendering = { kind: 'good', texts, revision, changed };
         }
-        void deliver(rendering, purpose).then((inForce) => {
-          this.#post({ kind: 'verdict', inForce });
+        void deliver(rendering, purpose).then(({ inForce, wrongAt }) => {
+          const place = wrongAt && { file: wrongAt.file, line: wrongAt.line };
+          this.#post({ kind: 'verdict', inForce, wrongAt: place });
         });
         return;
       }

@@ -5,6 +5,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import { withoutStates } from '../fleet/hidden.ts';
 import { FleetPublisher } from '../fleet/publisher.ts';
+import type { CalicoStore } from '../calico/store.ts';
+import type { KeyRevision } from '../provenance.ts';
+import type { TextPlace } from '../protocol-origins.ts';
+import type { Snapshot } from '../store.ts';
 import { Renderings } from '../renderings.ts';
 import type { LoadedResource, Purpose, Rendering } from '../renderings.ts';
 import { encodeText } from '../template/text.ts';
@@ -14,6 +18,7 @@ import { messageOf } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
 import { isResourcePath, loadResources } from './resources.ts';
 import { openLeases, openStore } from './stores.ts';
+import { Tracing } from './tracing.ts';
 import { systemWorld } from './world.ts';
 
 /** Passwords may be in what is rendered. */
@@ -45,6 +50,7 @@ const clock: Clock = {
 };
 
 let told: ReadonlyMap<string, string> = new Map();
+let wrongAt: TextPlace | undefined;
 let verdict: ((inForce: boolean) => void) | undefined;
 
 async function deliver(rendering: Rendering, purpose: Purpose): Promise<boolean> {
@@ -118,7 +124,25 @@ async function openFleet(): Promise<FleetPublisher | undefined> {
   });
 }
 
+function sourcesOf(store: CalicoStore, { entries }: Snapshot): Map<string, readonly KeyRevision[]> {
+  const sources = new Map<string, readonly KeyRevision[]>();
+  for (const key of entries.keys()) {
+    const found = store.sourcesOf(key);
+    if (found) sources.set(key, found);
+  }
+  return sources;
+}
+
 async function run(): Promise<void> {
+  const tracing = new Tracing(
+    (answer, revision) => {
+      if (typeof answer !== 'string') say({ kind: 'origins', origins: answer, revision });
+      else if (answer !== '') say({ kind: 'log', level: 'error', text: `Revision ${revision}: ${answer}` });
+    },
+    (reason) => {
+      warn(`where the configuration comes from could not be found out: ${reason}`);
+    },
+  );
   const store = await openStore(settings.store, systemWorld.environment, warn);
   const fleet = await openFleet();
   const renderings = new Renderings({
@@ -128,7 +152,21 @@ async function run(): Promise<void> {
     load: (generated) => loadResources(settings.confDir, settings, generated, warn),
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
-    taken: (rendering, resources) => keep(store.name, rendering, resources),
+    taken: async (rendering, resources, snapshot) => {
+      await keep(store.name, rendering, resources);
+      tracing.later(() => ({ loaded: resources, snapshot, sources: sourcesOf(store, snapshot) }));
+    },
+    notTaken: (rendering, resources, snapshot) => {
+      // One that waits until renderings are not held any more is not wrong.
+      if (rendering.kind === 'good' && !wrongAt) return;
+      const place = wrongAt;
+      tracing.later(() => ({
+        loaded: resources,
+        snapshot,
+        sources: sourcesOf(store, snapshot),
+        refused: { place },
+      }));
+    },
     connected: (lost) => {
       say({ kind: 'connected', lost });
     },
@@ -150,6 +188,7 @@ async function run(): Promise<void> {
       case 'verdict': {
         const settle = verdict;
         verdict = undefined;
+        wrongAt = message.wrongAt;
         settle?.(message.inForce);
       }
     }
