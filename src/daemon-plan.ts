@@ -403,8 +403,8 @@ export function describePlan({ changes, options }: ReconfigurationPlan): string[
   }
   const [stays, stay] = CHANGE_WORDS.unchanged;
   return [
-    ...[...alike].flatMap(([change, names]) => listNames(names, ...CHANGE_WORDS[change])),
     ...lines,
+    ...[...alike].flatMap(([change, names]) => listNames(names, ...CHANGE_WORDS[change])),
     untouched === 1 ? `1 protocol ${stays}` : `${untouched} protocols ${stay}`,
   ];
 }
