@@ -121,6 +121,7 @@ async function openFleet(): Promise<FleetPublisher | undefined> {
 async function run(): Promise<void> {
   const store = await openStore(settings.store, systemWorld.environment, warn);
   const fleet = await openFleet();
+  let keeping = Promise.resolve();
   const renderings = new Renderings({
     store: fleet ? withoutStates(store) : store,
     clock,
@@ -128,7 +129,7 @@ async function run(): Promise<void> {
     load: (generated) => loadResources(settings.confDir, settings, generated, warn),
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
-    taken: (rendering, resources) => keep(store.name, rendering, resources),
+    taken: (rendering, resources) => (keeping = keep(store.name, rendering, resources)),
     connected: (lost) => {
       say({ kind: 'connected', lost });
     },
@@ -143,7 +144,7 @@ async function run(): Promise<void> {
         return;
       case 'leave':
         renderings.stop();
-        void (fleet?.stop() ?? Promise.resolve()).then(() => {
+        void Promise.all([keeping, fleet?.stop()]).then(() => {
           say({ kind: 'left' });
         });
         return;
