@@ -31,7 +31,7 @@ export type ToRenderer =
   | { readonly kind: 'refresh'; readonly purpose: Exclude<Purpose, 'change'> }
   /** What the fleet is told from now on. */
   | { readonly kind: 'report'; readonly report: FleetReport }
-  /** The daemon ends: what is registered is to go. */
+  /** The daemon ends: what was taken is to be kept, and what is registered to go. */
   | { readonly kind: 'leave' };
 
 export type FromRenderer =
@@ -39,7 +39,7 @@ export type FromRenderer =
   /** It watches the store of this name. */
   | { readonly kind: 'started'; readonly store: string }
   | { readonly kind: 'connected'; readonly lost: string | undefined }
-  /** Nothing is registered any more. */
+  /** That is done. */
   | { readonly kind: 'left' }
   /** Where the protocols of the configuration in force come from, which is of this revision. */
   | { readonly kind: 'origins'; readonly origins: ProtocolOrigins; readonly revision: bigint }

@@ -21,7 +21,7 @@ const YOUNG_MB = 64;
 /** What keys and texts of a store that is filled to its bounds need; beyond it the thread ends, not the daemon. */
 const OLD_MB = 2048;
 const RESTART_MS = 5000;
-/** How long the daemon waits for its registration to go. */
+/** How long the daemon waits for files to be written and its registration to go. */
 const LEAVE_MS = 1500;
 
 export class RenderThread {
@@ -64,22 +64,20 @@ export class RenderThread {
     this.#post({ kind: 'report', report });
   }
 
-  /** Nothing is delivered any more. Resolves when the daemon is not registered either, or that takes too long. */
+  /** Nothing is delivered any more. Resolves when what was taken is kept and nothing registered, or that takes too long. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     const worker = this.#worker;
     if (!worker) return;
-    if (this.#options.settings.register) {
-      await new Promise<void>((settle) => {
-        const timer = setTimeout(settle, LEAVE_MS);
-        this.#left = () => {
-          clearTimeout(timer);
-          settle();
-        };
-        this.#post({ kind: 'leave' });
-      });
-    }
+    await new Promise<void>((settle) => {
+      const timer = setTimeout(settle, LEAVE_MS);
+      this.#left = () => {
+        clearTimeout(timer);
+        settle();
+      };
+      this.#post({ kind: 'leave' });
+    });
     this.#worker = undefined;
     void worker.terminate();
   }

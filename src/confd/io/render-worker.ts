@@ -145,6 +145,7 @@ async function run(): Promise<void> {
   );
   const store = await openStore(settings.store, systemWorld.environment, warn);
   const fleet = await openFleet();
+  let keeping = Promise.resolve();
   const renderings = new Renderings({
     store: fleet ? withoutStates(store) : store,
     clock,
@@ -153,7 +154,8 @@ async function run(): Promise<void> {
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
     taken: async (rendering, resources, snapshot) => {
-      await keep(store.name, rendering, resources);
+      keeping = keep(store.name, rendering, resources);
+      await keeping;
       tracing.later(() => ({ loaded: resources, snapshot, sources: sourcesOf(store, snapshot) }));
     },
     notTaken: (rendering, resources, snapshot) => {
@@ -181,7 +183,7 @@ async function run(): Promise<void> {
         return;
       case 'leave':
         renderings.stop();
-        void (fleet?.stop() ?? Promise.resolve()).then(() => {
+        void Promise.all([keeping, fleet?.stop()]).then(() => {
           say({ kind: 'left' });
         });
         return;
