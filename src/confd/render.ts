@@ -47,6 +47,8 @@ export class ResourceKeys {
   readonly #resource: TemplateResource;
   #entries: ReadonlyMap<string, Entry> = new Map();
   #tree: KeyTree | undefined;
+  /** Keys that are written differently have the same name in the template. */
+  #hasSameNames = false;
 
   constructor(resource: TemplateResource) {
     this.#resource = resource;
@@ -61,14 +63,22 @@ export class ResourceKeys {
 
   #all(entries: ReadonlyMap<string, Entry>): KeyTree {
     const values = new Map<string, string>();
-    for (const [key, { value }] of entries)
-      if (this.#isRead(key)) values.set(shortKey(this.#resource, key), value);
+    let read = 0;
+    for (const [key, { value }] of entries) {
+      if (!this.#isRead(key)) continue;
+      read++;
+      values.set(shortKey(this.#resource, key), value);
+    }
+    this.#hasSameNames = values.size < read;
     return new KeyTree(values);
   }
 
   /** Undefined where it cannot be told: keys that are written differently have the same name in the template. */
   #changed(tree: KeyTree, entries: ReadonlyMap<string, Entry>): KeyTree | undefined {
+    if (this.#hasSameNames) return undefined;
     const before = this.#entries;
+    /** How many keys there would be if none had gone. */
+    let wouldBe = before.size;
     const changes = new Map<string, string | undefined>();
     let { size } = tree;
     const change = (key: string, value: string | undefined): boolean => {
@@ -79,11 +89,12 @@ export class ResourceKeys {
     };
     for (const [key, entry] of entries) {
       const old = before.get(key);
+      if (!old) wouldBe++;
       if (old === entry || old?.value === entry.value || !this.#isRead(key)) continue;
       if (!change(key, entry.value)) return undefined;
       if (!old) size++;
     }
-    if (entries.size !== before.size || changes.size > 0) {
+    if (entries.size !== wouldBe) {
       for (const key of before.keys()) {
         if (entries.has(key) || !this.#isRead(key)) continue;
         if (!change(key, undefined)) return undefined;
