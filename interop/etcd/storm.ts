@@ -70,7 +70,8 @@ async function run(
   const nodes = endpoints.flatMap((endpoint) => ['--node', endpoint]);
   const daemon = await ReflectorProcess.startWith((port) => {
     writeTemplates(confdir, port, dest);
-    return ['--confdir', confdir, ...nodes, '--state', join(folder, 'state')];
+    // Without registration each revision is a change of the writer's.
+    return ['--confdir', confdir, ...nodes, '--state', join(folder, 'state'), '--no-register'];
   });
   const fleet = new Fleet(daemon.port);
   const applied = new Applied(join(folder, 'state'));
