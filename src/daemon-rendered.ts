@@ -69,8 +69,10 @@ export class RenderedConfiguration {
     | {
         readonly texts: ReadonlyMap<string, string>;
         readonly used: ReadonlySet<string> | undefined;
-        /** The latest whose texts are these. */
+        /** The latest that means the same. */
         readonly revision: bigint;
+        /** The latest whose texts are these, to the letter. */
+        readonly textsRevision: bigint;
       }
     | undefined;
   /** Of the texts in force, as soon as they are known. */
@@ -93,7 +95,7 @@ export class RenderedConfiguration {
   /** Where the protocols of a revision come from. */
   originsFound(origins: ProtocolOrigins, revision: bigint): void {
     // Other texts have other lines.
-    if (this.#inForce?.revision === revision) this.#origins = origins;
+    if (this.#inForce?.textsRevision === revision) this.#origins = origins;
   }
 
   /** Where the line comes from on which a protocol of the configuration in force begins; undefined: not known. */
@@ -148,11 +150,12 @@ export class RenderedConfiguration {
     if (rendering.kind === 'good') {
       this.#changedAtMs = this.#options.clock.wallTime();
       if (this.#isInForce(rendering)) {
-        this.#inForce = { ...this.#inForce!, revision: rendering.revision };
+        const { revision } = rendering;
+        const known = this.#inForce!;
+        const textsRevision = isSame(known.texts, rendering.texts) ? revision : known.textsRevision;
+        this.#inForce = { ...known, revision, textsRevision };
         this.#pending = undefined;
         this.#isLastGood = false;
-        if (isSame(this.#inForce!.texts, rendering.texts))
-          this.#inForce = { ...this.#inForce!, revision: rendering.revision };
         this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, used: undefined });
         return true;
       }
@@ -201,7 +204,7 @@ export class RenderedConfiguration {
 
   /** Texts from elsewhere are in force: those of the last run. */
   adopt(texts: ReadonlyMap<string, string>, used: ReadonlySet<string> | undefined, revision: bigint): void {
-    this.#inForce = { texts, used, revision };
+    this.#inForce = { texts, used, revision, textsRevision: revision };
     this.#isLastGood = true;
     this.#revision = revision;
   }
@@ -274,7 +277,7 @@ export class RenderedConfiguration {
   }
 
   #take({ texts, revision }: GoodRendering, used: ReadonlySet<string> | undefined): void {
-    this.#inForce = { texts, used, revision };
+    this.#inForce = { texts, used, revision, textsRevision: revision };
     this.#origins = new Map();
     this.#isLastGood = false;
     this.#pending = undefined;
