@@ -21,7 +21,7 @@ const IDLE = {
   canRefresh: () => true,
 };
 
-/** Reads as many configurations as are worth it, in some 50 ms. */
+/** Reads as many configurations as are worth it, in some 0.1 s. */
 export function rehearseReading(host: HostFacts): void {
   let before: DaemonConfig | undefined;
   for (let round = 0; round < ROUNDS; round++) {

@@ -18,6 +18,7 @@ import {
   parseOptions,
   report,
 } from './configuration-options.ts';
+import { messageOf } from './confd/io/processor.ts';
 import { Daemon } from './daemon.ts';
 import { DaemonMetrics } from './daemon-metrics.ts';
 import { originsOf, type RenderedConfiguration } from './daemon-rendered.ts';
@@ -160,11 +161,9 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
     if (!start) process.exit(0);
   }
   const first = start?.first ?? load(path);
-  if (!start) {
-    report(first);
-    rehearseAll();
-  }
+  if (!start) report(first);
   if (!first.config) return 1;
+  if (!start) rehearseAll();
   const watchdog = startWatchdog((heldMs) => {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
   });
@@ -318,8 +317,4 @@ Its control socket is ${socketPath}. In another terminal, try:
 
 Ctrl-C stops it. 'bin/catbird reflector -c bird.conf' runs your own BIRD configuration.
 `);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
