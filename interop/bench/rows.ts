@@ -143,7 +143,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'show',
-    title: 'the same with hold time 9 s and without a filter; `show route` again and again: 2,000,000 lines',
+    title:
+      '1,000,000 prefixes, 1 client, hold time 9 s; `show route` from the start of the load on: 2,000,000 lines',
     load: { ...ONE_CLIENT, hold: 9, settle: 12_000 },
     phases: ['announce', 'asked'],
     asks: { command: 'show route', lines: 2_000_000 },
@@ -151,7 +152,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'showall',
-    title: 'the same with `show route all`: 10,000,000 lines',
+    title:
+      '1,000,000 prefixes, 1 client, hold time 9 s; `show route all` from the start on: 10,000,000 lines',
     load: { ...ONE_CLIENT, hold: 9, settle: 12_000 },
     phases: ['announce', 'asked'],
     asks: { command: 'show route all', lines: 10_000_000 },
