@@ -2,10 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { diffLines } from './base/line-diff.ts';
 import type { LineChange } from './base/line-diff.ts';
-import { formatDiagnostic, withoutSecrets } from './birdcl-compat/conf/diagnostics.ts';
-import { loadFiles } from './birdcl-compat/conf/load.ts';
-import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import { hostFacts } from './birdcl-compat/io/config-files.ts';
+import { withoutSecrets } from './birdcl-compat/conf/diagnostics.ts';
 import { UsageError } from './confd/options.ts';
 import { keyText, shownKeys } from './confd/origin-text.ts';
 import type { Snapshot } from './confd/store.ts';
@@ -13,16 +10,16 @@ import { isBelow } from './confd/store.ts';
 import { describePlan, planChanges } from './daemon-plan.ts';
 import type { RunningProtocols } from './daemon-plan.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import type { Rendering, Source } from './rendering.ts';
+import { messageOf } from './confd/io/processor.ts';
+import type { OwnValues, Rendering, Source } from './rendering.ts';
 import {
+  configurationFiles,
   failuresOf,
-  mainFiles,
-  messageOf,
+  loadRendered,
   readSource,
   renderAll,
-  renderedBy,
-  renderedFiles,
-  splitFlags,
+  reportRendered,
+  runWithFlags,
 } from './rendering.ts';
 
 const HELP = `Usage: catbird diff [--set KEY=VALUE]... [--unset KEY]... [--from-file KEY=PATH]... [-c NAME]... [FLAG]...
@@ -52,35 +49,25 @@ const OWN = {
 const CONTEXT = 3;
 
 export async function diffCommand(args: string[]): Promise<number> {
-  try {
-    const { own, confd } = splitFlags(
-      args.map((arg) => (arg === '-h' ? '--help' : arg)),
-      OWN,
-    );
-    if (own.has('help')) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    const source = await readSource(confd);
-    const next = changedKeys(source, own);
-    const before = await renderAll(source);
-    const after = await renderAll(source, next);
-    const show = own.has('show-secrets') ? (line: string) => line : withoutSecrets;
-    let isSame = true;
-    for (const [i, rendering] of after.entries()) {
-      const lines = unifiedDiff(before[i]!, rendering, show);
-      if (lines.length > 0) isSame = false;
-      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-    }
-    if (isSame) process.stdout.write('No line changes.\n');
-    const failures = failuresOf(after);
-    if (failures.length > 0) throw new Error(failures.join('\n'));
-    const wanted = [...(own.get('config') ?? []), ...(own.get('c') ?? [])];
-    return comparePlans(before, after, mainFiles(after, wanted));
-  } catch (error) {
-    process.stderr.write(`catbird: ${messageOf(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+  return await runWithFlags(args, OWN, HELP, diff);
+}
+
+async function diff(own: OwnValues, confd: readonly string[]): Promise<number> {
+  const source = await readSource(confd);
+  const next = changedKeys(source, own);
+  const before = await renderAll(source);
+  const after = await renderAll(source, next);
+  const show = own.has('show-secrets') ? (line: string) => line : withoutSecrets;
+  let isSame = true;
+  for (const [i, rendering] of after.entries()) {
+    const lines = unifiedDiff(before[i]!, rendering, show);
+    if (lines.length > 0) isSame = false;
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   }
+  if (isSame) process.stdout.write('No line changes.\n');
+  const failures = failuresOf(after);
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+  return comparePlans(before, after, own);
 }
 
 /** The snapshot with the changes that the command line asks for. Their revision is the next one. */
@@ -162,24 +149,18 @@ function hunks(changes: readonly LineChange[]): LineChange[][] {
 }
 
 /** Prints what the changed configuration does to protocols. Returns the exit code. */
-function comparePlans(
-  before: readonly Rendering[],
-  after: readonly Rendering[],
-  paths: readonly string[],
-): number {
-  if (paths.length === 0) {
-    process.stdout.write('\nProtocols are not compared: name the configuration among the files with -c.\n');
+function comparePlans(before: readonly Rendering[], after: readonly Rendering[], own: OwnValues): number {
+  let paths: readonly string[];
+  try {
+    paths = configurationFiles(after, own);
+  } catch (error) {
+    process.stdout.write(`\nProtocols are not compared: ${messageOf(error)}\n`);
     return 0;
   }
-  const load = (renderings: readonly Rendering[]): LoadResult =>
-    loadFiles(paths, renderedFiles(renderings), hostFacts());
-  const next = load(after);
-  for (const diagnostic of next.errors) {
-    const origin = renderedBy(after, diagnostic.location);
-    process.stderr.write(`${formatDiagnostic(diagnostic)}\n${origin === undefined ? '' : `  ${origin}\n`}`);
-  }
+  const next = loadRendered(after, paths);
+  reportRendered(after, next.errors);
   if (!next.config) return 1;
-  const { config } = load(before);
+  const { config } = loadRendered(before, paths);
   if (!config) {
     process.stdout.write(
       '\nProtocols are not compared: the configuration is wrong as it is, and would be good.\n',

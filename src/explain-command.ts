@@ -1,17 +1,14 @@
 /** `catbird check --explain`: renders templates, checks what they give, and says which keys messages and protocols come from. */
-import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
-import { loadFiles } from './birdcl-compat/conf/load.ts';
-import { hostFacts } from './birdcl-compat/io/config-files.ts';
-import { UsageError } from './confd/options.ts';
+import type { OwnValues } from './rendering.ts';
 import {
+  configurationFiles,
   failuresOf,
-  mainFiles,
-  messageOf,
+  loadRendered,
   readSource,
   renderAll,
   renderedBy,
-  renderedFiles,
-  splitFlags,
+  reportRendered,
+  runWithFlags,
 } from './rendering.ts';
 
 const HELP = `Usage: catbird check --explain [-c NAME]... [FLAG]...
@@ -27,37 +24,23 @@ Other flags are those of 'catbird confd': -confdir, -backend, -node, -file, -pre
 const OWN = { explain: 'plain', config: 'value', c: 'value', help: 'plain' } as const;
 
 export async function explainCommand(args: string[]): Promise<number> {
-  try {
-    const { own, confd } = splitFlags(
-      args.map((arg) => (arg === '-h' ? '--help' : arg)),
-      OWN,
+  return await runWithFlags(args, OWN, HELP, explain);
+}
+
+async function explain(own: OwnValues, confd: readonly string[]): Promise<number> {
+  const renderings = await renderAll(await readSource(confd));
+  const failures = failuresOf(renderings);
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+  const { config, errors, warnings } = loadRendered(renderings, configurationFiles(renderings, own));
+  reportRendered(renderings, [...errors, ...warnings]);
+  if (!config) return 1;
+  const width = Math.max(0, ...config.protocols.map(({ name }) => name.length));
+  for (const { name } of config.protocols) {
+    const place = config.placeOf(name)!;
+    const origin = renderedBy(renderings, place) ?? 'not rendered';
+    process.stdout.write(
+      `${name.padEnd(width)}  ${place.file}:${place.line}\n${' '.repeat(width)}  ${origin}\n`,
     );
-    if (own.has('help')) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    const renderings = await renderAll(await readSource(confd));
-    const failures = failuresOf(renderings);
-    if (failures.length > 0) throw new Error(failures.join('\n'));
-    const paths = mainFiles(renderings, [...(own.get('config') ?? []), ...(own.get('c') ?? [])]);
-    if (paths.length === 0) throw new Error('which of the files is the configuration? Name it with -c');
-    const { config, errors, warnings } = loadFiles(paths, renderedFiles(renderings), hostFacts());
-    for (const diagnostic of [...errors, ...warnings]) {
-      const origin = renderedBy(renderings, diagnostic.location);
-      process.stderr.write(`${formatDiagnostic(diagnostic)}\n${origin === undefined ? '' : `  ${origin}\n`}`);
-    }
-    if (!config) return 1;
-    const width = Math.max(0, ...config.protocols.map(({ name }) => name.length));
-    for (const { name } of config.protocols) {
-      const place = config.placeOf(name)!;
-      const origin = renderedBy(renderings, place) ?? 'not rendered';
-      process.stdout.write(
-        `${name.padEnd(width)}  ${place.file}:${place.line}\n${' '.repeat(width)}  ${origin}\n`,
-      );
-    }
-    return 0;
-  } catch (error) {
-    process.stderr.write(`catbird: ${messageOf(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
   }
+  return 0;
 }

@@ -4,12 +4,13 @@ import { FLEET } from './confd/fleet/keys.ts';
 import type { FleetMember } from './confd/fleet/members.ts';
 import { fleetMembers, isCurrent } from './confd/fleet/members.ts';
 import { fleetTable } from './confd/fleet/table.ts';
+import { messageOf } from './confd/io/processor.ts';
 import { openStore } from './confd/io/stores.ts';
 import type { ConfdOptions } from './confd/options.ts';
 import { confdOptions, parseFlags } from './confd/options.ts';
 import type { Store } from './confd/store.ts';
 import { applyChanges } from './confd/watch.ts';
-import { messageOf, splitFlags } from './rendering.ts';
+import { splitFlags } from './rendering.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 
 const HELP = `Usage: catbird fleet [--json] [--watch] [FLAG]...
@@ -40,10 +41,7 @@ export async function fleetCommand(args: string[]): Promise<number> {
   let own: ReadonlyMap<string, unknown>;
   let options: ConfdOptions;
   try {
-    const parts = splitFlags(
-      args.map((arg) => (arg === '-h' ? '--help' : arg)),
-      OWN,
-    );
+    const parts = splitFlags(args, OWN);
     own = parts.own;
     if (own.has('help')) {
       process.stdout.write(HELP);

@@ -1,9 +1,8 @@
 /** `catbird render`: the texts of template resources with where their lines come from, written nowhere. */
 import { withoutSecrets } from './birdcl-compat/conf/diagnostics.ts';
 import { keyText, shownKeys } from './confd/origin-text.ts';
-import { UsageError } from './confd/options.ts';
-import type { Rendering } from './rendering.ts';
-import { failuresOf, messageOf, readSource, renderAll, splitFlags } from './rendering.ts';
+import type { OwnValues, Rendering } from './rendering.ts';
+import { failuresOf, readSource, renderAll, runWithFlags } from './rendering.ts';
 
 const HELP = `Usage: catbird render [FLAG]... [--only NAME] [--plain | --json] [--show-secrets]
 
@@ -22,26 +21,17 @@ const WIDTH = 80;
 const TEXT_WIDTH = 44;
 
 export async function renderCommand(args: string[]): Promise<number> {
-  try {
-    const { own, confd } = splitFlags(
-      args.map((arg) => (arg === '-h' ? '--help' : arg)),
-      OWN,
-    );
-    if (own.has('help')) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    const renderings = await renderAll(await readSource(confd, own.get('only')?.[0]));
-    const show = own.has('show-secrets') ? (text: string) => text : withoutSecrets;
-    const print = own.has('json') ? jsonLines : own.has('plain') ? plainLines : alignedLines;
-    process.stdout.write(renderings.flatMap((one) => print(one, show, renderings.length > 1)).join(''));
-    const failures = failuresOf(renderings);
-    for (const failure of failures) process.stderr.write(`catbird: ${failure}\n`);
-    return failures.length > 0 ? 1 : 0;
-  } catch (error) {
-    process.stderr.write(`catbird: ${messageOf(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
-  }
+  return await runWithFlags(args, OWN, HELP, render);
+}
+
+async function render(own: OwnValues, confd: readonly string[]): Promise<number> {
+  const renderings = await renderAll(await readSource(confd, own.get('only')?.[0]));
+  const show = own.has('show-secrets') ? (text: string) => text : withoutSecrets;
+  const print = own.has('json') ? jsonLines : own.has('plain') ? plainLines : alignedLines;
+  process.stdout.write(renderings.flatMap((one) => print(one, show, renderings.length > 1)).join(''));
+  const failures = failuresOf(renderings);
+  for (const failure of failures) process.stderr.write(`catbird: ${failure}\n`);
+  return failures.length > 0 ? 1 : 0;
 }
 
 type Show = (line: string) => string;

@@ -6,14 +6,20 @@ import { readTemplate } from './confd/io/resources.ts';
 import { openStore } from './confd/io/stores.ts';
 import { systemWorld } from './confd/io/world.ts';
 import type { ConfdOptions } from './confd/options.ts';
-import { confdOptions, parseFlags } from './confd/options.ts';
+import { confdOptions, parseFlags, UsageError } from './confd/options.ts';
+import { mainFiles } from './confd/main-files.ts';
 import { originText } from './confd/origin-text.ts';
 import type { KeySources, Provenance } from './confd/provenance.ts';
 import { traceText } from './confd/provenance.ts';
 import type { TemplateResource } from './confd/resource.ts';
 import type { Snapshot } from './confd/store.ts';
-import type { ConfigFiles, Location } from './birdcl-compat/conf/source.ts';
-import { configFiles } from './birdcl-compat/io/config-files.ts';
+import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
+import type { Diagnostic } from './birdcl-compat/conf/diagnostics.ts';
+import { loadFiles } from './birdcl-compat/conf/load.ts';
+import type { LoadResult } from './birdcl-compat/conf/load.ts';
+import type { Location } from './birdcl-compat/conf/source.ts';
+import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
+import { renderedFiles } from './birdcl-compat/io/rendered-files.ts';
 
 /** A resource with its text, which is traced. */
 export interface Rendering {
@@ -33,6 +39,29 @@ export interface Source {
 /** Flags of their own that commands have besides those of `catbird confd`: with a value, or without. */
 export type OwnFlags = Readonly<Record<string, 'value' | 'plain'>>;
 
+export type OwnValues = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Runs a command with flags of its own and those of `catbird confd`. Errors are printed; resolves with the exit code, which is
+ * 2 where the flags are wrong.
+ */
+export async function runWithFlags(
+  args: readonly string[],
+  own: OwnFlags,
+  help: string,
+  run: (own: OwnValues, confd: readonly string[]) => Promise<number>,
+): Promise<number> {
+  try {
+    const parts = splitFlags(args, own);
+    if (!parts.own.has('help')) return await run(parts.own, parts.confd);
+    process.stdout.write(help);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`catbird: ${messageOf(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
 /** Parts a command line into flags of one's own, by name, and those of `catbird confd`. Throws an `Error`. */
 export function splitFlags(
   args: readonly string[],
@@ -41,7 +70,8 @@ export function splitFlags(
   const found = new Map<string, string[]>();
   const confd: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const [, name = '', given] = /^-{1,2}([^-=][^=]*)(?:=(.*))?$/s.exec(args[i]!) ?? [];
+    const arg = args[i] === '-h' ? '--help' : args[i]!;
+    const [, name = '', given] = /^-{1,2}([^-=][^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
     const kind = Object.hasOwn(own, name) ? own[name] : undefined;
     if (!kind) {
       confd.push(args[i]!);
@@ -122,16 +152,10 @@ export function failuresOf(renderings: readonly Rendering[]): string[] {
   });
 }
 
-/** Configuration files, where what was rendered stands for what is on disk. */
-export function renderedFiles(renderings: readonly Rendering[]): ConfigFiles {
+/** Reads the configuration that some of the texts make, where what was rendered stands for what is on disk. */
+export function loadRendered(renderings: readonly Rendering[], paths: readonly string[]): LoadResult {
   const texts = new Map(renderings.map(({ resource, provenance }) => [resource.dest, provenance.text]));
-  return {
-    read: (path) => texts.get(path) ?? configFiles.read(path),
-    glob: (pattern) => {
-      const plain = texts.has(pattern) ? [pattern] : [];
-      return [...new Set([...plain, ...(plain.length > 0 ? [] : configFiles.glob(pattern))])].sort();
-    },
-  };
+  return loadFiles(paths, renderedFiles(texts, configFiles), hostFacts());
 }
 
 /** `rendered by bird.cfg.template:31 from /a/b (revision 42)`; undefined for a file that was not rendered. */
@@ -141,14 +165,26 @@ export function renderedBy(renderings: readonly Rendering[], { file, line }: Loc
   return origin && origin.template !== '' ? `rendered by ${originText(origin)}` : undefined;
 }
 
-/** Which of the texts is a configuration that others are included from: one, or both of BIRD 1.6's. */
-export function mainFiles(renderings: readonly Rendering[], wanted: readonly string[] = []): string[] {
+/**
+ * The texts that are whole configurations: those that are named, by `dest` or the name of that file, or else those with
+ * BIRD's names. Throws an `Error` where that cannot be told.
+ */
+export function configurationFiles(renderings: readonly Rendering[], own: OwnValues): string[] {
   const all = renderings.map(({ resource }) => resource.dest);
-  const known = (name: string): string | undefined =>
-    all.find((dest) => dest === name || basename(dest) === name);
-  if (wanted.length > 0) return wanted.map((name) => known(name) ?? name);
-  const usual = ['bird.cfg', 'bird.conf', 'bird6.cfg', 'bird6.conf'].flatMap((name) => known(name) ?? []);
-  return usual.length > 0 ? usual : all.length === 1 ? all : [];
+  const wanted = [...(own.get('config') ?? []), ...(own.get('c') ?? [])];
+  if (wanted.length > 0)
+    return wanted.map((name) => all.find((dest) => dest === name || basename(dest) === name) ?? name);
+  try {
+    return mainFiles(all);
+  } catch (error) {
+    throw new Error(`${messageOf(error)} (-c names it)`, { cause: error });
+  }
 }
 
-export { messageOf };
+/** Prints messages, each with what wrote the line that it is about. */
+export function reportRendered(renderings: readonly Rendering[], diagnostics: readonly Diagnostic[]): void {
+  for (const diagnostic of diagnostics) {
+    const origin = renderedBy(renderings, diagnostic.location);
+    process.stderr.write(`${formatDiagnostic(diagnostic)}\n${origin === undefined ? '' : `  ${origin}\n`}`);
+  }
+}
