@@ -9,9 +9,10 @@ import type {
   PipeProtocolConfig,
   StaticProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
+import { REPEATED_OWN } from './birdcl-compat/conf/lowered.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
 import { FilterComparer } from './birdcl-compat/filter/same.ts';
-import type { RequiredCapabilities } from './speaker/config.ts';
+import type { RequiredCapabilities, SessionConfig } from './speaker/config.ts';
 
 /** `reconfigured`: in place, without touching the session. `enabled` and `disabled` restart it too. */
 export type ProtocolChange =
@@ -101,7 +102,7 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
 };
 
 /** Fields that follow from others, which tell. */
-const DERIVED: ReadonlySet<string> = new Set(['name', 'disabled', 'internal', 'families']);
+const DERIVED: ReadonlySet<string> = new Set(['name', 'disabled', 'internal', 'families', 'repeats']);
 
 const CHANNEL_FIELDS: Readonly<Record<string, Field>> = {
   importFilter: { effect: 'import', option: 'import' },
@@ -169,10 +170,23 @@ function changeOf(found: readonly PlannedOption[], isEnabled: boolean, enable: b
   return found.some(({ effect }) => effect === 'restart') ? 'restarted' : 'reconfigured';
 }
 
+/** A protocol without the fields that are its own where it repeats another one. */
+function sharedOf({ session, ...protocol }: BgpProtocolConfig): object {
+  const without = (config: object, own: readonly string[]): object =>
+    Object.fromEntries(Object.entries(config).filter(([key]) => !own.includes(key)));
+  return {
+    ...without(protocol, REPEATED_OWN.protocol),
+    session: { kind: session.kind, config: without(session.config, REPEATED_OWN.session) },
+  };
+}
+
 class Comparison {
   readonly #running: RunningProtocols;
   readonly #comparer = new FilterComparer();
   #found: PlannedOption[] = [];
+  /** The last two protocols that others repeat which were compared, and whether all that those share is the same. */
+  #repeated:
+    { readonly a: BgpProtocolConfig; readonly b: BgpProtocolConfig; readonly alike: boolean } | undefined;
 
   constructor(running: RunningProtocols) {
     this.#running = running;
@@ -191,6 +205,10 @@ class Comparison {
   }
 
   #bgp(a: BgpProtocolConfig, b: BgpProtocolConfig): void {
+    if (a.repeats && b.repeats && this.#shareTheSame(a.repeats, b.repeats)) {
+      this.#own(a, b);
+      return;
+    }
     this.#fields(a, b, PROTOCOL_FIELDS, undefined, 'channels');
     for (const channel of b.channels) {
       const known = a.channels.find(({ name }) => name === channel.name);
@@ -203,6 +221,32 @@ class Comparison {
       const effect = this.#running.isUp(a.name, family) ? 'restart' : 'none';
       this.#note({ option: `${name} channel`, effect });
     }
+  }
+
+  /** Whether two protocols differ in nothing that protocols have from them which repeat them. */
+  #shareTheSame(a: BgpProtocolConfig, b: BgpProtocolConfig): boolean {
+    const known = this.#repeated;
+    if (known?.a === a && known.b === b) return known.alike;
+    const outer = this.#found;
+    this.#found = [];
+    this.#fields(sharedOf(a), sharedOf(b), PROTOCOL_FIELDS, undefined, 'channels');
+    const sameChannels =
+      a.channels.length === b.channels.length &&
+      a.channels.every(({ name }, i) => b.channels[i]!.name === name);
+    if (sameChannels)
+      for (const [i, channel] of a.channels.entries())
+        this.#fields(channel, b.channels[i]!, CHANNEL_FIELDS, undefined);
+    const alike = sameChannels && this.#found.length === 0;
+    this.#found = outer;
+    this.#repeated = { a, b, alike };
+    return alike;
+  }
+
+  /** What a protocol does not share with the one that it repeats. */
+  #own(a: BgpProtocolConfig, b: BgpProtocolConfig): void {
+    for (const key of REPEATED_OWN.protocol) this.#field(key, a[key], b[key], PROTOCOL_FIELDS, undefined, '');
+    const [x, y] = [a.session.config as SessionConfig, b.session.config as SessionConfig];
+    for (const key of REPEATED_OWN.session) this.#field(key, x[key], y[key], PROTOCOL_FIELDS, undefined, '');
   }
 
   #static(a: StaticProtocolConfig, b: StaticProtocolConfig): void {

@@ -3,7 +3,7 @@ import type { Clock } from './base/clock.ts';
 import { FilterCompiler } from './birdcl-compat/filter/compile.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
 import { FilterComparer, fingerprint } from './birdcl-compat/filter/same.ts';
-import type { AnyProtocolConfig, DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+import type { AnyProtocolConfig, BgpProtocolConfig, DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import type { LogLevel } from './daemon.ts';
 import { LOCAL_ATTR } from './rib/attrs/codes.ts';
 import { AttrEditor, u32Bytes } from './rib/attrs/edit.ts';
@@ -46,6 +46,8 @@ export class PolicyBook {
   #index: Map<string, [FilterProgram, Policy][]> | undefined;
   /** Policies with another preference in front. */
   #preferring = new WeakMap<Policy, Map<number, Policy>>();
+  /** Protocol that the last one repeats whose filters were taken over. */
+  #repeated: BgpProtocolConfig | undefined;
   #errorAt = Number.NEGATIVE_INFINITY;
 
   constructor(store: AttrStore, clock: Clock, log: (level: LogLevel, text: string) => void) {
@@ -59,6 +61,7 @@ export class PolicyBook {
     this.#before = this.#policies;
     this.#policies = new Map();
     this.#index = undefined;
+    this.#repeated = undefined;
     this.#comparer = new FilterComparer();
     this.#compiler = new FilterCompiler(this.#store, {
       error: (filter, at, message) => {
@@ -89,6 +92,10 @@ export class PolicyBook {
    * needs no search.
    */
   adopt(protocol: AnyProtocolConfig, before: AnyProtocolConfig | undefined): void {
+    // It has the very filters of the one that it repeats, which comes before it.
+    const repeats = protocol.kind === 'bgp' ? protocol.repeats : undefined;
+    if (repeats && repeats === this.#repeated) return;
+    this.#repeated = repeats;
     const [old, own] = [before ? filtersOf(before) : [], filtersOf(protocol)];
     for (const [i, program] of own.entries()) {
       const known = old[i] && this.#before.get(old[i]);

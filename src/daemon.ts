@@ -416,10 +416,14 @@ export class Daemon {
   /** One listener for each address and port that some neighbour may call; returns what is being opened. */
   #listen(config: DaemonConfig): Promise<void>[] {
     const wanted = new Map<string, { address: IpAddress; port: number }>();
+    let last: { address: IpAddress; port: number } | undefined;
     for (const protocol of config.protocols) {
       if (protocol.kind !== 'bgp') continue;
       const address = listenAddress(protocol);
-      wanted.set(`${formatIp(address)} ${protocol.localPort}`, { address, port: protocol.localPort });
+      // Of thousands of protocols nearly all listen where the one before them does.
+      if (last?.address === address && last.port === protocol.localPort) continue;
+      last = { address, port: protocol.localPort };
+      wanted.set(`${formatIp(address)} ${protocol.localPort}`, last);
     }
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue;
@@ -573,6 +577,9 @@ function limit<K extends 'importLimit' | 'receiveLimit' | 'exportLimit'>(
   return { [key]: value } as Partial<Record<K, Limit>>;
 }
 
+const ANY_IPV4: IpAddress = { version: 4, words: [0] };
+const ANY_IPV6: IpAddress = { version: 6, words: [0, 0, 0, 0] };
+
 /** BIRD listens on all addresses unless `strict bind` says otherwise. */
 function listenAddress(protocol: BgpProtocolConfig): IpAddress {
   const { session } = protocol;
@@ -580,7 +587,7 @@ function listenAddress(protocol: BgpProtocolConfig): IpAddress {
   const local =
     session.kind === 'single' ? session.config.localAddress : session.config.template.localAddress;
   if (protocol.strictBind && local) return local;
-  return neighbor.version === 4 ? { version: 4, words: [0] } : { version: 6, words: [0, 0, 0, 0] };
+  return neighbor.version === 4 ? ANY_IPV4 : ANY_IPV6;
 }
 
 function roleOf({ role }: { readonly role?: Role }): Pick<PeerPolicy, 'role'> {

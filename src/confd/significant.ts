@@ -1,5 +1,8 @@
 /** What of a configuration means something: two texts that differ in comments or blank lines are one configuration. */
 
+/** Characters that are compared at once: much faster than one by one. */
+const STEP = 4096;
+
 /** Whether two texts are the same but for lines that are empty or comments, and for blanks around lines. */
 export function meanTheSame(a: string, b: string): boolean {
   if (a === b) return true;
@@ -8,9 +11,17 @@ export function meanTheSame(a: string, b: string): boolean {
   // Mostly a few lines of thousands differ: only those between the first and the last difference are taken apart.
   const shorter = Math.min(a.length, b.length);
   let first = 0;
+  while (first + STEP <= shorter && a.slice(first, first + STEP) === b.slice(first, first + STEP))
+    first += STEP;
   while (first < shorter && a.charCodeAt(first) === b.charCodeAt(first)) first++;
   const from = first === 0 ? 0 : a.lastIndexOf('\n', first - 1) + 1;
   let behind = 0;
+  while (
+    behind + STEP <= shorter - from &&
+    a.slice(a.length - behind - STEP, a.length - behind) ===
+      b.slice(b.length - behind - STEP, b.length - behind)
+  )
+    behind += STEP;
   while (
     behind < shorter - from &&
     a.charCodeAt(a.length - 1 - behind) === b.charCodeAt(b.length - 1 - behind)

@@ -184,7 +184,18 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly enforceFirstAs: boolean;
   /** RFC 1997 well-known communities are obeyed on export. */
   readonly interpretCommunities: boolean;
+  /** The protocol whose fields this one has, but for those of `REPEATED_OWN`, for it is written like that one. */
+  readonly repeats?: BgpProtocolConfig;
 }
+
+/** Fields that are its own where a protocol repeats another one, of the protocol and of its session. */
+export const REPEATED_OWN = {
+  protocol: ['name', 'description', 'localPort', 'strictBind'],
+  session: ['name', 'remoteAddress', 'remotePort', 'localAddress', 'password'],
+} as const satisfies {
+  protocol: readonly (keyof BgpProtocolConfig)[];
+  session: readonly (keyof SessionConfig)[];
+};
 
 /** A router, a link, or both. */
 export interface StaticHop {

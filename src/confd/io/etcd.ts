@@ -171,7 +171,7 @@ async function readOnce(client: Etcd3, paths: readonly string[]): Promise<Snapsh
     let from: string | Buffer = start;
     let size = PAGE;
     for (;;) {
-      const request = client.getAll().inRange({ start: from, end }).sort('Key', 'Ascend').limit(size);
+      const request = client.getAll().inRange({ start: from, end }).limit(size);
       if (revision !== undefined) request.revision(revision);
       let page: IRangeResponse;
       try {

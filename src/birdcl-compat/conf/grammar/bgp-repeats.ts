@@ -72,6 +72,7 @@ function finishRepeated(
   const { strictBind } = repeated;
   return {
     ...config,
+    repeats: config,
     name,
     ...(description !== undefined && { description }),
     ...listener({ localAddress, localPort, strictBind }, context),
