@@ -76,7 +76,7 @@ export async function traceText(
     const text = new TracedText();
     const trace = new Trace(text);
     const funcs = { ...templateFuncs(world, () => answers), ...tracedKeyFuncs(keys, trace) };
-    const set = new TemplateSet(funcs, trace);
+    const set = new TemplateSet(funcs, { trace });
     try {
       set.parse(template.name, template.text);
       set.execute(template.name, undefined, (piece, tree, node) => {

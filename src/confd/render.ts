@@ -11,6 +11,7 @@ import { TemplateSet } from './template/exec.ts';
 import { joinPath } from './template/go-path.ts';
 import { keyFuncs } from './template/key-funcs.ts';
 import { KeyTree } from './template/key-tree.ts';
+import { RoundMemo } from './template/memo.ts';
 
 /** Look-ups that one rendering may wait for. */
 const MAX_LOOKUPS = 1000;
@@ -158,6 +159,7 @@ export class Answers {
 class ReadyTemplate {
   readonly world: RenderWorld;
   readonly #set: TemplateSet;
+  readonly #memo = new RoundMemo();
   readonly #name: string;
   #keys = new KeyTree(new Map());
   #answers: Answers;
@@ -168,9 +170,14 @@ class ReadyTemplate {
     this.#answers = new Answers(world);
     const funcs = {
       ...templateFuncs(world, () => this.#answers),
-      ...keyFuncs(() => this.#keys),
+      ...keyFuncs(
+        () => this.#keys,
+        (what) => {
+          this.#memo.read(what);
+        },
+      ),
     };
-    this.#set = new TemplateSet(funcs);
+    this.#set = new TemplateSet(funcs, { memo: this.#memo });
     this.#set.parse(name, text);
   }
 
@@ -178,7 +185,9 @@ class ReadyTemplate {
   run(keys: KeyTree, answers: Answers, sink: Sink): void {
     this.#keys = keys;
     this.#answers = answers;
+    this.#memo.begin(keys);
     this.#set.execute(this.#name, undefined, sink);
+    this.#memo.finish();
   }
 }
 

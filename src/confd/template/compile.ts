@@ -7,8 +7,12 @@ import { sortedEntries } from './formatter.ts';
 import { printable } from './go-funcs.ts';
 import { formatValue, sprint } from './printf.ts';
 import { quote } from './quote.ts';
+import type { RoundMemo } from './memo.ts';
+import type { Named } from './repeatable.ts';
+import { seenFromOutside } from './repeatable.ts';
 import { Run } from './run.ts';
 import type { Context } from './run.ts';
+import { signatureOf } from './signature.ts';
 import type { Trace } from './trace.ts';
 import type { Value } from './values.ts';
 import { GoFunc, GoInteger, GoInterface, GoMap, GoSlice, indirect, truth, typed } from './values.ts';
@@ -32,9 +36,12 @@ export interface Compiled {
 /** Where templates, functions and traces are. */
 export interface Surroundings {
   readonly findTemplate: (name: string) => Compiled | undefined;
+  readonly findTree: (name: string) => TemplateTree | undefined;
   readonly findFunc: FindFunc;
   /** Is told where values come from. */
   readonly trace: Trace | undefined;
+  /** Knows what rounds of loops wrote earlier. */
+  readonly memo: RoundMemo | undefined;
 }
 
 export function compileTree(tree: TemplateTree, surroundings: Surroundings): Compiled {
@@ -45,11 +52,15 @@ class NodeCompiler {
   readonly #findTemplate: (name: string) => Compiled | undefined;
   readonly #operands: OperandCompiler;
   readonly #trace: Trace | undefined;
+  readonly #memo: RoundMemo | undefined;
+  readonly #named: Named;
 
-  constructor({ findTemplate, findFunc, trace }: Surroundings) {
+  constructor({ findTemplate, findTree, findFunc, trace, memo }: Surroundings) {
     this.#findTemplate = findTemplate;
     this.#operands = new OperandCompiler(findFunc, trace);
     this.#trace = trace;
+    this.#memo = memo;
+    this.#named = { findTree, findFunc };
   }
 
   list(nodes: readonly TemplateNode[]): Step {
@@ -145,18 +156,30 @@ class NodeCompiler {
     const body = this.list(node.body);
     const otherwise = node.otherwise && this.list(node.otherwise);
     const { length: count } = node.pipeline.variables;
+    const memo = this.#memo;
+    const seen = memo && seenFromOutside(node, this.#named);
     return (run, dot) => {
       run.context = here;
       const mark = run.names.length;
       const { value } = indirect(pipeline(run, dot));
       const inside = run.names.length;
       trace?.enter(node, value);
+      const outside = seen && signatureOfSeen(run, seen);
       const round = (key: Value, element: Value, i: number): Jump => {
         run.round();
         if (count > 0) run.values[inside - 1] = element;
         if (count > 1) run.values[inside - 2] = key;
         trace?.round(run, value, element, i, inside);
-        const jump = body(run, element);
+        let jump: Jump;
+        const own =
+          outside === undefined ? undefined : signatureOfRound(element, count > 1 ? key : undefined);
+        if (own === undefined) jump = body(run, element);
+        else {
+          const text = memo!.round(run, node, outside!, own, () => {
+            body(run, element);
+          });
+          run.rewrite(text, node);
+        }
         run.keep(inside);
         return jump;
       };
@@ -189,6 +212,25 @@ class NodeCompiler {
       return undefined;
     };
   }
+}
+
+/** What the rounds of a loop see of the variables outside; undefined where that cannot be told. */
+function signatureOfSeen(run: Run, seen: readonly string[]): string | undefined {
+  // How deep templates may still call each other is seen too.
+  let text = `${run.depth} `;
+  for (const name of seen) {
+    const own = signatureOf(run.values[run.find(name)]);
+    if (own === undefined) return undefined;
+    text += own;
+  }
+  return text;
+}
+
+function signatureOfRound(element: Value, key: Value): string | undefined {
+  const own = signatureOf(element);
+  if (own === undefined || key === undefined) return own;
+  const place = signatureOf(key);
+  return place && `${place} ${own}`;
 }
 
 function shown(run: Run, node: TemplateNode, value: Value): string {

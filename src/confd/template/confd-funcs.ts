@@ -51,6 +51,7 @@ const list = (items: readonly string[], isNil = false): GoSlice => new GoSlice(S
 const texts = (slice: GoSlice): readonly string[] => slice.items as readonly string[];
 const int = (value: bigint): bigint => BigInt.asIntN(64, value);
 const VARIADIC = { variadic: true };
+const CHANGES = { changesByItself: true };
 
 const arithmetic = (compute: (a: bigint, b: bigint) => bigint): GoFunc =>
   new GoFunc([INT, INT], INT, (a: bigint, b: bigint) => int(compute(a, b)));
@@ -287,13 +288,21 @@ function mapCharacters(text: string, change: (character: string) => string): str
 export function worldFuncs(world: World): Funcs {
   const addresses = (host: string): string[] => [...world.lookupIp(host)].sort(compareText);
   const ofFamily = (mark: string): GoFunc =>
-    new GoFunc([STRING], STRINGS, (host: string) => {
-      const found = addresses(host).filter((address) => address.includes(mark));
-      return list(found, found.length === 0);
-    });
+    new GoFunc(
+      [STRING],
+      STRINGS,
+      (host: string) => {
+        const found = addresses(host).filter((address) => address.includes(mark));
+        return list(found, found.length === 0);
+      },
+      CHANGES,
+    );
   return {
-    datetime: new GoFunc([], { kind: 'struct', name: 'time.Time', fields: [] }, () =>
-      timeValue(now(world), (wallTimeMs) => world.zone(wallTimeMs)),
+    datetime: new GoFunc(
+      [],
+      { kind: 'struct', name: 'time.Time', fields: [] },
+      () => timeValue(now(world), (wallTimeMs) => world.zone(wallTimeMs)),
+      CHANGES,
     ),
     getenv: new GoFunc(
       [STRING, STRING],
@@ -301,11 +310,16 @@ export function worldFuncs(world: World): Funcs {
       (name: string, fallback = '') => world.environment(name) || fallback,
       VARIADIC,
     ),
-    fileExists: new GoFunc([STRING], BOOL, (path: string) => world.fileExists(path)),
-    lookupIP: new GoFunc([STRING], STRINGS, (host: string) => {
-      const found = addresses(host);
-      return list(found, found.length === 0);
-    }),
+    fileExists: new GoFunc([STRING], BOOL, (path: string) => world.fileExists(path), CHANGES),
+    lookupIP: new GoFunc(
+      [STRING],
+      STRINGS,
+      (host: string) => {
+        const found = addresses(host);
+        return list(found, found.length === 0);
+      },
+      CHANGES,
+    ),
     lookupIPV4: ofFamily('.'),
     lookupIPV6: ofFamily(':'),
     lookupSRV: new GoFunc(
@@ -313,6 +327,7 @@ export function worldFuncs(world: World): Funcs {
       { kind: 'slice', elem: { kind: 'pointer', elem: SERVICE } },
       (service: string, protocol: string, name: string) =>
         services(world.lookupService(serviceName(service, protocol, name))),
+      CHANGES,
     ),
   };
 }

@@ -5,6 +5,7 @@ import type { Compiled } from './compile.ts';
 import { compileTree } from './compile.ts';
 import { TemplateError } from './error.ts';
 import { GO_FUNCS } from './go-funcs.ts';
+import type { RoundMemo } from './memo.ts';
 import { parseTemplate } from './parser.ts';
 import { quote } from './quote.ts';
 import type { Sink } from './run.ts';
@@ -19,16 +20,22 @@ export class TemplateSet {
   readonly #trees = new Map<string, TemplateTree>();
   readonly #funcs: Funcs;
   readonly #trace: Trace | undefined;
+  readonly #memo: RoundMemo | undefined;
   /** Made when they are first called. */
   readonly #compiled = new Map<string, Compiled>();
 
   /**
    * @param funcs besides Go's own; a function here goes before one of Go's of the same name
    * @param trace is told where values come from
+   * @param memo spares what was run earlier; its `begin` and `finish` are around each rendering
    */
-  constructor(funcs: Funcs = {}, trace?: Trace) {
+  constructor(
+    funcs: Funcs = {},
+    { trace, memo }: { readonly trace?: Trace; readonly memo?: RoundMemo } = {},
+  ) {
     this.#funcs = funcs;
     this.#trace = trace;
+    this.#memo = memo;
   }
 
   /** Adds the templates of one text; `name` is what messages call it. Throws `TemplateError`. */
@@ -53,8 +60,10 @@ export class TemplateSet {
     if (!tree) return undefined;
     const made = compileTree(tree, {
       findTemplate: (wanted) => this.#ready(wanted),
+      findTree: (wanted) => this.#trees.get(wanted),
       findFunc: (wanted) => this.#func(wanted),
       trace: this.#trace,
+      memo: this.#memo,
     });
     this.#compiled.set(name, made);
     return made;
@@ -65,7 +74,9 @@ export class TemplateSet {
     try {
       const ready = this.#ready(name);
       if (!ready) throw new TemplateError(`template: no template ${quote(name)}`, name, 1);
-      ready.body(new Run(sink, ready.tree, data), data);
+      const memo = this.#memo;
+      const take: Sink = memo ? (text, tree, node) => memo.take(text) || sink(text, tree, node) : sink;
+      ready.body(new Run(take, ready.tree, data), data);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new TemplateError(`template: ${name}: nested too deeply to run`, name, 1);

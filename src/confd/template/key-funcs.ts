@@ -23,12 +23,6 @@ export function matching(keys: KeyTree, pattern: string): string[] {
     .filter((key) => keys.get(key) !== undefined && expression.test(key));
 }
 
-function needed(keys: KeyTree, key: string): string {
-  const value = keys.get(key);
-  if (value === undefined) throw new GoError(`key does not exist: ${key}`);
-  return value;
-}
-
 const strings = (items: readonly string[]): GoSlice => new GoSlice(STRINGS, items);
 
 /** The root has no elements below it for confd: only keys that are right in it are listed, and no folders. */
@@ -50,29 +44,65 @@ function listedFolders(keys: KeyTree, path: string): GoSlice {
   return strings(folder === '/' ? [] : keys.children(folder, true));
 }
 
-/** @param source gives the keys, when a function is called */
-export function keyFuncs(source: () => KeyTree): Funcs {
-  const pairs = (keys: KeyTree, pattern: string): GoSlice =>
-    new GoSlice(
-      NAMED_PAIRS,
-      matching(keys, pattern).map((key) => pairValue(key, keys.get(key)!)),
-    );
+/** A folder as something that is read: a key with a slash at its end. */
+export function folderKey(path: string): string {
+  const clean = cleanPath(path);
+  return clean.endsWith('/') ? clean : `${clean}/`;
+}
+
+/** The folder that all keys are in which a pattern may match. */
+export function folderOf(pattern: string): string {
+  return folderKey(dirPath(literalPrefix(pattern)));
+}
+
+const UNTOLD = (): void => undefined;
+
+/**
+ * @param source gives the keys, when a function is called
+ * @param read is told of each key that is looked for, and of each folder that is listed: anything in it may matter
+ */
+export function keyFuncs(source: () => KeyTree, read: (what: string) => void = UNTOLD): Funcs {
+  const at = (key: string): string | undefined => {
+    read(key);
+    return source().get(key);
+  };
+  const needed = (key: string): string => {
+    const value = at(key);
+    if (value === undefined) throw new GoError(`key does not exist: ${key}`);
+    return value;
+  };
+  const matched = (pattern: string): string[] => {
+    read(folderOf(pattern));
+    return matching(source(), pattern);
+  };
+  const folder = (path: string): KeyTree => {
+    read(path);
+    read(folderKey(path));
+    return source();
+  };
+  const valueOf = (key: string): string => source().get(key)!;
   return {
-    exists: new GoFunc([STRING], BOOL, (key: string) => source().get(key) !== undefined),
-    get: new GoFunc([STRING], pairValue('', '').type, (key: string) => pairValue(key, needed(source(), key))),
-    gets: new GoFunc([STRING], NAMED_PAIRS, (pattern: string) => pairs(source(), pattern)),
+    exists: new GoFunc([STRING], BOOL, (key: string) => at(key) !== undefined),
+    get: new GoFunc([STRING], pairValue('', '').type, (key: string) => pairValue(key, needed(key))),
+    gets: new GoFunc(
+      [STRING],
+      NAMED_PAIRS,
+      (pattern: string) =>
+        new GoSlice(
+          NAMED_PAIRS,
+          matched(pattern).map((key) => pairValue(key, valueOf(key))),
+        ),
+    ),
     getv: new GoFunc(
       [STRING, STRING],
       STRING,
-      (key: string, fallback?: string) =>
-        fallback === undefined ? needed(source(), key) : (source().get(key) ?? fallback),
+      (key: string, fallback?: string) => (fallback === undefined ? needed(key) : (at(key) ?? fallback)),
       { variadic: true },
     ),
-    getvs: new GoFunc([STRING], STRINGS, (pattern: string) => {
-      const keys = source();
-      return strings(sortedTexts(matching(keys, pattern).map((key) => keys.get(key)!)));
-    }),
-    ls: new GoFunc([STRING], STRINGS, (path: string) => listed(source(), path)),
-    lsdir: new GoFunc([STRING], STRINGS, (path: string) => listedFolders(source(), path)),
+    getvs: new GoFunc([STRING], STRINGS, (pattern: string) =>
+      strings(sortedTexts(matched(pattern).map(valueOf))),
+    ),
+    ls: new GoFunc([STRING], STRINGS, (path: string) => listed(folder(path), path)),
+    lsdir: new GoFunc([STRING], STRINGS, (path: string) => listedFolders(folder(path), path)),
   };
 }

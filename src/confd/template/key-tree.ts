@@ -115,6 +115,10 @@ function placeOf(sorted: readonly string[], text: string): number {
 export class KeyTree {
   readonly #values: ReadonlyMap<string, string>;
   #index: KeyIndex;
+  /** Stands for it where another one says that it was made of it. */
+  readonly #self = {};
+  /** What it was made of, and which keys are other there. */
+  #from: { readonly tree: object; readonly changed: ReadonlySet<string> } | undefined;
 
   /** @param values by key; keys begin with a slash and are clean paths */
   constructor(values: ReadonlyMap<string, string>) {
@@ -136,8 +140,15 @@ export class KeyTree {
       }
     }
     const tree = new KeyTree(values);
+    tree.#from = { tree: this.#self, changed: new Set(changes.keys()) };
     tree.#index = more.length + fewer.length === 0 ? this.#index : this.#index.changed(values, more, fewer);
     return tree;
+  }
+
+  /** Keys that are other than in the tree that this one was made of; undefined where it was made of another one. */
+  changesSince(tree: KeyTree): ReadonlySet<string> | undefined {
+    if (tree === this) return new Set();
+    return this.#from?.tree === tree.#self ? this.#from.changed : undefined;
   }
 
   get size(): number {

@@ -64,9 +64,23 @@ export class Run {
     this.sink(text, this.tree, node);
   }
 
+  /** Writes what has been counted already. */
+  rewrite(text: string, node: TemplateNode): void {
+    this.sink(text, this.tree, node);
+  }
+
   /** Counts one round of a loop. */
   round(): void {
     if (++this.budget.rounds > MAX_ROUNDS) this.fail(`loops more than ${MAX_ROUNDS} times`);
+  }
+
+  /** Counts rounds and characters of what was run earlier. */
+  spend(rounds: number, output: number): void {
+    const { budget } = this;
+    budget.rounds += rounds;
+    if (budget.rounds > MAX_ROUNDS) this.fail(`loops more than ${MAX_ROUNDS} times`);
+    budget.output += output;
+    if (budget.output > MAX_OUTPUT) this.fail(`writes more than ${MAX_OUTPUT} characters`);
   }
 
   /** Index of the innermost variable of a name. */

@@ -1,17 +1,11 @@
 /** The functions that read keys, for renderings that are traced: they tell which keys it were. */
 import type { Funcs } from './exec.ts';
-import { cleanPath, dirPath, literalPrefix } from './go-path.ts';
-import { keyFuncs, matching } from './key-funcs.ts';
+import { cleanPath } from './go-path.ts';
+import { folderKey, folderOf, keyFuncs, matching } from './key-funcs.ts';
 import type { KeyTree } from './key-tree.ts';
 import type { Trace } from './trace.ts';
 import type { Value } from './values.ts';
 import { GoFunc, GoSlice } from './values.ts';
-
-/** What a list depends on besides its elements: a folder is a key with a slash at its end. */
-export function folderKey(path: string): string {
-  const clean = cleanPath(path);
-  return clean.endsWith('/') ? clean : `${clean}/`;
-}
 
 type Told = (keys: KeyTree, trace: Trace, subject: string, result: Value) => void;
 
@@ -45,10 +39,6 @@ const AFTER: Readonly<Record<string, Told>> = {
   ls: names,
   lsdir: names,
 };
-
-function folderOf(pattern: string): string {
-  return folderKey(dirPath(literalPrefix(pattern)));
-}
 
 export function tracedKeyFuncs(keys: KeyTree, trace: Trace): Funcs {
   return Object.fromEntries(

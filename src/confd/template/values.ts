@@ -108,17 +108,23 @@ export class GoFunc {
   readonly result: GoType;
   /** Arguments are of the types that `params` says; throws `GoError`. */
   readonly call: Implementation;
+  /** The same arguments and keys may give another result later: of the clock, of files, of other hosts. */
+  readonly changesByItself: boolean;
 
   constructor(
     params: readonly GoType[],
     result: GoType,
     call: Implementation,
-    { variadic = false }: { readonly variadic?: boolean } = {},
+    {
+      variadic = false,
+      changesByItself = false,
+    }: { readonly variadic?: boolean; readonly changesByItself?: boolean } = {},
   ) {
     this.params = params;
     this.variadic = variadic;
     this.result = result;
     this.call = call;
+    this.changesByItself = changesByItself;
   }
 
   get type(): GoType {
