@@ -9,10 +9,9 @@ import {
   DIALECT_HELP,
   DIALECT_OPTIONS,
   dialectChoice,
-  loadAll,
   parseOptions,
-  report,
 } from './configuration-options.ts';
+import { loadAll, report } from './configuration-files.ts';
 
 const CHECK_HELP = `Usage: catbird check -c FILE... [-s SOCKET]
 

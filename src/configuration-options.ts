@@ -1,8 +1,5 @@
-/** What the commands that load a configuration share. */
-import { formatDiagnostic } from './birdcl-compat/conf/diagnostics.ts';
+/** Options that commands share. What reads configurations is not loaded with them. */
 import type { DialectChoice } from './birdcl-compat/conf/dialect.ts';
-import { loadFiles, type LoadResult } from './birdcl-compat/conf/load.ts';
-import { configFiles, hostFacts } from './birdcl-compat/io/config-files.ts';
 
 export const DEFAULT_SOCKET = './var/catbird.ctl';
 /** Stands for the path of a configuration that comes from the program alone. */
@@ -33,10 +30,6 @@ export function dialectChoice(options: { dialect?: string; family?: string }): D
   };
 }
 
-export function loadAll(paths: readonly string[], choice: DialectChoice): LoadResult {
-  return loadFiles(paths, configFiles, hostFacts(), choice);
-}
-
 /** What `parse` returns, or the exit code where the options are wrong, which it says on standard error. */
 export function parseOptions<T>(parse: () => T): T | number {
   try {
@@ -44,11 +37,5 @@ export function parseOptions<T>(parse: () => T): T | number {
   } catch (error) {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
-  }
-}
-
-export function report(result: LoadResult): void {
-  for (const diagnostic of [...result.errors, ...result.warnings]) {
-    process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   }
 }

@@ -1,51 +1,23 @@
-/** The command `reflector`: options, and the daemon in the real world. */
+/**
+ * The command `reflector`: its options. The thread that renders begins here, and loads what it needs while the daemon is
+ * loaded, which is most of a start.
+ */
 import { parseArgs } from 'node:util';
-import { version } from './version.ts';
-import { seededRandom } from './base/random.ts';
-import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
-import type { LoadResult } from './birdcl-compat/conf/load.ts';
-import { hostFacts } from './birdcl-compat/io/config-files.ts';
-import { DEFAULT_DIALECT, parseSocketSpec, type SocketDialect } from './birdcl-compat/cli/dialect.ts';
-import { ControlSockets } from './birdcl-compat/io/control-sockets.ts';
-import { DEFAULT_AS, DEFAULT_PORT } from './confd/default-config.ts';
 import {
   DEFAULT_SOCKET,
   DIALECT_HELP,
   DIALECT_OPTIONS,
   dialectChoice,
-  EMBEDDED,
-  loadAll,
   parseOptions,
-  report,
 } from './configuration-options.ts';
-import { messageOf } from './confd/io/processor.ts';
-import { Daemon } from './daemon.ts';
-import { DaemonMetrics } from './daemon-metrics.ts';
-import { originsOf, type RenderedConfiguration } from './daemon-rendered.ts';
-import { ControlView } from './daemon-view.ts';
-import { NetlinkInterfaces } from './io/host-interfaces.ts';
-import { DaemonLog } from './io/log.ts';
-import { startWatchdog } from './io/watchdog.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import { MetricCounts } from './metrics/counts.ts';
+import { RenderThread } from './confd/io/render-thread.ts';
+import { parseListenAddress } from './metrics/listen-address.ts';
 import {
-  openMetricsServer,
-  parseListenAddress,
-  type MetricsServer,
-  type MetricsSource,
-} from './metrics/io/server.ts';
-import {
-  startRendered,
   TEMPLATE_HELP,
   TEMPLATE_OPTIONS,
   templateSettings,
-  type RenderedStart,
   type TemplateSettings,
-} from './rendered-start.ts';
-import { SystemClock } from './speaker/io/system-clock.ts';
-import { rehearse } from './reflector/rehearsal.ts';
-import { rehearseReading } from './configuration-rehearsal.ts';
-import { TcpNetwork } from './speaker/io/tcp.ts';
+} from './template-options.ts';
 
 const REFLECTOR_HELP = `Usage: catbird reflector [-c FILE]... [-s SOCKET]... [-R] [--metrics [ADDRESS:]PORT]
 
@@ -99,222 +71,14 @@ export async function reflectorCommand(args: string[]): Promise<number> {
     process.stderr.write(`catbird: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+  const thread = templates && new RenderThread(templates);
+  const { runReflector } = await import('./reflector-daemon.ts');
   return await runReflector({
     paths: parsed.config ?? [templates!.label],
-    templates,
+    ...(templates && thread && { templates: { settings: templates, thread } }),
     choice,
     socketPaths: parsed.socket ?? [DEFAULT_SOCKET],
     recover: parsed.recover ?? false,
     metricsAt: metrics,
   });
-}
-
-interface ReflectorOptions {
-  readonly paths: readonly string[];
-  readonly templates: TemplateSettings | undefined;
-  readonly choice: DialectChoice;
-  readonly socketPaths: readonly string[];
-  readonly recover: boolean;
-  readonly metricsAt: ReturnType<typeof parseListenAddress>;
-}
-
-async function runReflector(options: ReflectorOptions): Promise<number> {
-  const { paths, templates, choice, socketPaths, recover, metricsAt } = options;
-  const path = paths[0]!;
-  // 'configure "FILE"' names another file; without it, all of the command line are read again.
-  const load = (wanted: string): LoadResult => loadAll(wanted === path ? paths : [wanted], choice);
-  const log = new DaemonLog();
-  const clock = new SystemClock();
-  const counts = metricsAt && new MetricCounts();
-  let stop: (graceful: boolean) => void = () => undefined;
-  const stopped = new Promise<boolean>((settle) => {
-    stop = settle;
-  });
-  const terminate = (): void => {
-    stop(false);
-  };
-  process.once('SIGTERM', terminate);
-  process.once('SIGINT', terminate);
-  let start: RenderedStart | undefined;
-  if (templates) {
-    try {
-      const starting = startRendered({
-        settings: templates,
-        choice,
-        clock,
-        log: log.write,
-        stopped,
-        ...(counts && {
-          count: (good) => {
-            counts.rendered(good);
-          },
-        }),
-      });
-      // The thread reads keys and renders meanwhile.
-      rehearseAll();
-      start = await starting;
-    } catch (error) {
-      process.stderr.write(`catbird: ${messageOf(error)}\n`);
-      return 1;
-    }
-    // Told to end while it was waiting.
-    if (!start) process.exit(0);
-  }
-  const first = start?.first ?? load(path);
-  if (!start) report(first);
-  if (!first.config) return 1;
-  if (!start) rehearseAll();
-  const watchdog = startWatchdog((heldMs) => {
-    log.write('warning', `something held the event loop for ${heldMs} ms`);
-  });
-  let reconfigured: (config: DaemonConfig) => void = () => undefined;
-  const configured = (config: DaemonConfig): void => {
-    reconfigured(config);
-    log.configure(config);
-    watchdog.configure(config.watchdogWarningMs);
-  };
-  configured(first.config);
-  const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
-  const interfaces = openInterfaces(clock, log.write);
-  const daemon = new Daemon({
-    clock,
-    network: new TcpNetwork(),
-    random,
-    log: log.write,
-    ...(interfaces && { interfaces }),
-    ...(counts && { counts }),
-  });
-  const view = new ControlView({
-    daemon,
-    clock,
-    hostname: hostFacts().hostname,
-    path,
-    load,
-    watchLog: (classes, line) => log.watch(classes, line),
-    residentBytes: () => process.memoryUsage.rss(),
-    configured,
-    shutdown: stop,
-    ...(counts && {
-      reloaded: (good) => {
-        counts.reloaded(good);
-      },
-    }),
-    log: log.write,
-    ...(start && {
-      rendered: start.rendered,
-      origins: originsOf(start.rendered, () => daemon.config),
-    }),
-  });
-  const sockets = new ControlSockets(view, (text) => {
-    log.write('error', text);
-  });
-  const specs = socketPaths.map((text, i) =>
-    parseSocketSpec(text, socketDialect(first.dialects, socketPaths.length, i)),
-  );
-  let started = false;
-  let metrics: MetricsServer | undefined;
-  const served = (made: MetricCounts): Promise<MetricsSource> =>
-    metricsSource(daemon, view, made, () => started, start?.rendered);
-  try {
-    for (const spec of specs) await sockets.open(spec);
-    if (metricsAt && counts)
-      metrics = await openMetricsServer(metricsAt.host, metricsAt.port, await served(counts));
-    await daemon.start(first.config, recover);
-    started = true;
-    await sockets.configure(first.config.cli);
-    reconfigured = (config) => void sockets.configure(config.cli);
-    start?.rendered.attach(view);
-    start?.started(true);
-    start?.attach(daemon);
-  } catch (error) {
-    process.stderr.write(`catbird: ${messageOf(error)}\n`);
-    sockets.close();
-    metrics?.close();
-    await start?.stop();
-    return 1;
-  }
-  const listening = specs.map((spec) => spec.path);
-  if (path === EMBEDDED) welcome(listening[0]!);
-  log.write('info', `started with ${paths.join(', ')}, control socket ${listening.join(', ')}`);
-  if (metrics) log.write('info', `metrics at ${metrics.url}`);
-  process.on('SIGHUP', () => {
-    void view.hangup();
-  });
-  process.on('uncaughtException', (error) => {
-    log.write('bug', error.stack ?? error.message);
-  });
-  const graceful = await stopped;
-  log.write('info', 'shutting down');
-  await Promise.all([start?.stop(), daemon.shutdown(graceful)]);
-  sockets.close();
-  // What is left are timers of a daemon that is no more.
-  process.exit(0);
-}
-
-/** What a run-time compiler meets for the first time takes several times as long. */
-function rehearseAll(): void {
-  rehearse();
-  rehearseReading(hostFacts());
-}
-
-/** The host's interfaces, or nothing and a warning where the system tells of none. */
-function openInterfaces(clock: SystemClock, log: DaemonLog['write']): NetlinkInterfaces | undefined {
-  try {
-    return new NetlinkInterfaces(clock);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    log('warning', `interfaces are not known (${why}): next hops of static routes count as reachable`);
-    return undefined;
-  }
-}
-
-/** What the daemon serves over HTTP. */
-async function metricsSource(
-  daemon: Daemon,
-  view: ControlView,
-  counts: MetricCounts,
-  isStarted: () => boolean,
-  rendered: RenderedConfiguration | undefined,
-): Promise<MetricsSource> {
-  // The library takes memory that a daemon without metrics need not spend.
-  const { processMetrics } = await import('./metrics/io/process-metrics.ts');
-  const own = new DaemonMetrics({
-    daemon,
-    counts,
-    version: version(),
-    nodeVersion: process.version,
-    ...(rendered && { rendered: () => rendered.view() }),
-  });
-  const ofProcess = processMetrics();
-  return {
-    async *scrape() {
-      if (isStarted()) yield* own.scrape();
-      yield await ofProcess();
-    },
-    unhealthy: () => {
-      if (!isStarted()) return 'starting';
-      return view.status().state === 'shutting-down' ? 'shutting down' : undefined;
-    },
-  };
-}
-
-/** The dialect of a socket that names none: as many sockets as files of BIRD 1.6 stand for its daemons. */
-function socketDialect(files: readonly Dialect[], sockets: number, i: number): SocketDialect {
-  const file = files[i];
-  if (sockets !== files.length || file?.version !== 1) return DEFAULT_DIALECT;
-  return { ...DEFAULT_DIALECT, version: 1, family: file.family };
-}
-
-function welcome(socketPath: string): void {
-  process.stdout
-    .write(`Catbird reflects routes on 127.0.0.1 port ${DEFAULT_PORT}, AS ${DEFAULT_AS}, between clients on 127.0.0.0/8.
-Its control socket is ${socketPath}. In another terminal, try:
-
-  bin/catbird feed --to 127.0.0.1:${DEFAULT_PORT} --as ${DEFAULT_AS} --routes 1000     announce some routes
-  bin/catbird cl show protocols                              see the session
-  bin/catbird cl show route count                            see the routes
-  birdc -s ${socketPath} show route all                      the same with BIRD's own client
-
-Ctrl-C stops it. 'bin/catbird reflector -c bird.conf' runs your own BIRD configuration.
-`);
 }

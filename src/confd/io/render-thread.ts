@@ -6,8 +6,8 @@ import type { Purpose, Rendering } from '../renderings.ts';
 import type { Level } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer, Verdict } from './render-messages.ts';
 
-export interface RenderThreadOptions {
-  readonly settings: RenderSettings;
+/** Who is told of what the thread does. */
+export interface RenderThreadHandlers {
   /** Takes a rendering. Resolves with what became of it; must not reject. */
   readonly deliver: (rendering: Rendering, purpose: Purpose) => Promise<Verdict>;
   readonly connected: (lost: string | undefined) => void;
@@ -24,8 +24,11 @@ const RESTART_MS = 5000;
 /** How long the daemon waits for files to be written and its registration to go. */
 const LEAVE_MS = 1500;
 
+type Told = Exclude<FromRenderer, { kind: 'started' | 'failed' }>;
+
 export class RenderThread {
-  readonly #options: RenderThreadOptions;
+  readonly #settings: RenderSettings;
+  #handlers: RenderThreadHandlers | undefined;
   #worker: Worker | undefined;
   #texts: ReadonlyMap<string, string> = new Map();
   #timer: NodeJS.Timeout | undefined;
@@ -35,18 +38,30 @@ export class RenderThread {
   /** For a thread that is started again. */
   #report: FleetReport | undefined;
   #left: (() => void) | undefined;
+  /** The name of the store, of the first thread. */
+  readonly #first: Promise<string>;
+  /** What came before anybody was to be told. */
+  readonly #early: Told[] = [];
 
-  private constructor(options: RenderThreadOptions) {
-    this.#options = options;
+  /** The thread begins at once, so that it loads, reads and renders beside whoever is to follow it. */
+  constructor(settings: RenderSettings) {
+    this.#settings = settings;
+    this.#first = this.#run();
+    // Whoever follows is told.
+    this.#first.catch(() => undefined);
   }
 
-  /** Resolves with the name of the store. Rejects where the resources, or the options of the store, are wrong. */
-  static async start(options: RenderThreadOptions): Promise<{ thread: RenderThread; store: string }> {
-    const thread = new RenderThread(options);
+  /**
+   * Tells somebody what the thread does, from its beginning. Resolves with the name of the store. Rejects where the
+   * resources, or the options of the store, are wrong; the thread has ended then.
+   */
+  async follow(handlers: RenderThreadHandlers): Promise<string> {
+    this.#handlers = handlers;
+    for (const message of this.#early.splice(0)) this.#received(message, handlers);
     try {
-      return { thread, store: await thread.#run() };
+      return await this.#first;
     } catch (error) {
-      await thread.stop();
+      await this.stop();
       throw error;
     }
   }
@@ -89,7 +104,7 @@ export class RenderThread {
   #run(): Promise<string> {
     return new Promise((settle, fail) => {
       const worker = new Worker(new URL('./render-worker.ts', import.meta.url), {
-        workerData: this.#options.settings,
+        workerData: this.#settings,
         resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
       });
       this.#worker = worker;
@@ -100,7 +115,8 @@ export class RenderThread {
           if (this.#report) this.report(this.#report);
           settle(message.store);
         } else if (message.kind === 'failed') fail(new Error(message.reason));
-        else this.#received(message);
+        else if (this.#handlers) this.#received(message, this.#handlers);
+        else this.#early.push(message);
       });
       worker.on('error', (thrown: unknown) => {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -114,8 +130,7 @@ export class RenderThread {
     });
   }
 
-  #received(message: Exclude<FromRenderer, { kind: 'started' | 'failed' }>): void {
-    const { log, connected, deliver } = this.#options;
+  #received(message: Told, { log, connected, deliver, origins }: RenderThreadHandlers): void {
     if (this.#stopped && message.kind !== 'left') return;
     switch (message.kind) {
       case 'log':
@@ -128,7 +143,7 @@ export class RenderThread {
         connected(message.lost);
         return;
       case 'origins':
-        this.#options.origins(message.origins, message.revision);
+        origins(message.origins, message.revision);
         return;
       case 'rendering': {
         const { purpose, revision, changed, result } = message;
@@ -159,8 +174,9 @@ export class RenderThread {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#left?.();
-    if (this.#stopped) return;
-    const { connected, log } = this.#options;
+    // What is not followed yet has failed.
+    if (this.#stopped || !this.#handlers) return;
+    const { connected, log } = this.#handlers;
     log('error', `the thread that renders templates has ended: ${reason}`);
     connected(`the thread that renders templates has ended: ${reason}`);
     this.#refuseAsked(reason);
@@ -178,7 +194,7 @@ export class RenderThread {
   #refuseAsked(reason: string): void {
     for (const purpose of this.#asked.splice(0)) {
       const changed = { names: [], count: 0 };
-      void this.#options.deliver({ kind: 'bad', reason, revision: 0n, changed }, purpose);
+      void this.#handlers?.deliver({ kind: 'bad', reason, revision: 0n, changed }, purpose);
     }
   }
 }

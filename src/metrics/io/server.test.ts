@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openMetricsServer, parseListenAddress, type MetricsServer } from './server.ts';
+import { parseListenAddress } from '../listen-address.ts';
+import { openMetricsServer, type MetricsServer } from './server.ts';
 
 describe('an address to listen at', () => {
   it.each([

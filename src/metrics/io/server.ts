@@ -35,17 +35,6 @@ const TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 const METRICS = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' };
 const HELP = 'Catbird: /metrics is for Prometheus, /healthz says whether it runs.\n';
 
-/**
- * `ADDRESS:PORT`, `[IPV6]:PORT`, or a port, which means the loopback address.
- * @returns undefined where it is none of these
- */
-export function parseListenAddress(text: string): { host: string; port: number } | undefined {
-  const match = /^(?:(?:\[([^\]]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port > 65_535) return undefined;
-  return { host: match[1] ?? (match[2] ? match[2] : '127.0.0.1'), port };
-}
-
 /** Listens. Rejects, with a message that names the address, where that cannot be. */
 export async function openMetricsServer(
   host: string,

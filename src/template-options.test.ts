@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { templateSettings } from './rendered-start.ts';
+import { templateSettings } from './template-options.ts';
 
 const settings = (values: Parameters<typeof templateSettings>[0], environment: Record<string, string> = {}) =>
   templateSettings(values, (name) => environment[name]);
