@@ -21,14 +21,15 @@ const IDLE = {
   canRefresh: () => true,
 };
 
-/** Reads as many configurations as are worth it, in some 0.1 s. */
-export function rehearseReading(host: HostFacts): void {
+/** Reads as many configurations as are worth it, in some 0.1 s. Returns the last one. */
+export function rehearseReading(host: HostFacts): DaemonConfig {
   let before: DaemonConfig | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const { config } = loadText('(rehearsal)', madeUp(round), configFiles, host);
     if (before && config) describePlan(planChanges(before, config, IDLE));
     before = config;
   }
+  return before!;
 }
 
 /** Many sessions that differ in what they are called and whom they reach, and a large set of prefixes. */

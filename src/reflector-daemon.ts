@@ -26,6 +26,7 @@ import { openMetricsServer, type MetricsServer, type MetricsSource } from './met
 import { startRendered, type RenderedStart } from './rendered-start.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
+import { rehearseAnswers } from './answers-rehearsal.ts';
 import { rehearseReading } from './configuration-rehearsal.ts';
 import { TcpNetwork } from './speaker/io/tcp.ts';
 
@@ -73,7 +74,7 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
         }),
       });
       // The thread reads keys and renders meanwhile.
-      rehearseAll();
+      await rehearseAll();
       start = await starting;
     } catch (error) {
       process.stderr.write(`catbird: ${messageOf(error)}\n`);
@@ -85,7 +86,7 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   const first = start?.first ?? load(path);
   if (!start) report(first);
   if (!first.config) return 1;
-  if (!start) rehearseAll();
+  if (!start) await rehearseAll();
   const watchdog = startWatchdog((heldMs) => {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
   });
@@ -174,9 +175,9 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
 }
 
 /** What a run-time compiler meets for the first time takes several times as long. */
-function rehearseAll(): void {
+async function rehearseAll(): Promise<void> {
   rehearse();
-  rehearseReading(hostFacts());
+  await rehearseAnswers(rehearseReading(hostFacts()));
 }
 
 /** The host's interfaces, or nothing and a warning where the system tells of none. */

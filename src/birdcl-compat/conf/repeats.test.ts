@@ -31,12 +31,12 @@ const RUNNING = {
   staleTimesFit: () => true,
 };
 
+const LEFT_OUT = ['importFilter', 'exportFilter', 'repeats'];
+
 /** All that a configuration says but its filters, which `planChanges` compares. */
 function withoutFilters(config: DaemonConfig): unknown {
   return JSON.parse(
-    JSON.stringify(config.protocols, (key, value: unknown) =>
-      key === 'importFilter' || key === 'exportFilter' ? undefined : value,
-    ),
+    JSON.stringify(config.protocols, (key, value: unknown) => (LEFT_OUT.includes(key) ? undefined : value)),
   );
 }
 
@@ -225,3 +225,52 @@ function randomPattern(random: Random): string[] {
     random.chance(0.05) ? '  }' : '}',
   ];
 }
+
+/** Sessions whose neighbours, texts and options are drawn; few draws give the same configuration twice. */
+function drawn(random: Random): string {
+  const pick = (...choices: readonly string[]): string => choices[random.below(choices.length)]!;
+  const shared = `${pick('', '  hold time 30;\n', '  passive;\n')}${pick('', '  rr client;\n')}`;
+  const channels = pick(
+    'ipv4 { import all; export all; };',
+    'ipv4 { import where net ~ 10.0.0.0/8; export all; };',
+    'ipv4 { import where net ~ 10.0.0.0/9; export all; };',
+    'ipv4 { import all; }; ipv6 { import all; };',
+    'ipv4 { import limit 10 action block; };',
+  );
+  const blocks = Array.from({ length: 2 + random.below(3) }, (_, i) => {
+    const port = pick('', '', ' port 1790');
+    const password = pick('', '', `  password "${pick('a', 'b')}";\n`);
+    return `protocol bgp p${random.below(3) === 0 ? i + 1 : i} {
+  description "${pick('x', 'y')}";
+  local 10.9.0.${pick('1', '2')}${pick('', ' port 1791')} as 65000;
+  neighbor 10.0.0.${1 + random.below(3)}${port} as 65000;
+${password}${shared}  ${channels}
+}
+`;
+  });
+  return blocks.join('');
+}
+
+test('1,000 plans are those of configurations that are read in full', () => {
+  const random = seededRandom(7);
+  const good = (text: string): [DaemonConfig, DaemonConfig] | undefined => {
+    const repeated = load(text, true).result?.config;
+    return repeated && [repeated, load(text, false).result!.config!];
+  };
+  let alike = 0;
+  for (let compared = 0; compared < 1000;) {
+    const [before, after] = [good(drawn(random)), good(drawn(random))];
+    if (!before || !after) continue;
+    compared++;
+    const own = planChanges(before[0], after[0], RUNNING);
+    const whole = planChanges(before[1], after[1], RUNNING);
+    expect([...own.changes]).toEqual([...whole.changes]);
+    const sorted = (plan: typeof own): unknown =>
+      [...plan.options].map(([name, options]) => [name, options.map((one) => JSON.stringify(one)).sort()]);
+    expect(sorted(own)).toEqual(sorted(whole));
+    const repeats = ({ protocols }: DaemonConfig): boolean =>
+      protocols.some((protocol) => protocol.kind === 'bgp' && protocol.repeats !== undefined);
+    if (repeats(before[0]) && repeats(after[0])) alike++;
+  }
+  expect(alike).toBeGreaterThan(50);
+});
