@@ -201,6 +201,7 @@ export class Daemon {
 
   /** What applying `next` would do, protocol by protocol. */
   plan(next: DaemonConfig): ReconfigurationPlan {
+    succeedTables(this.config, next);
     return planChanges(this.config, next, {
       isEnabled: (name) => this.isEnabled(name),
       isUp: (name, family) => this.#peersOf(name).some(({ channels }) => channels[family]),
@@ -560,6 +561,17 @@ export class Daemon {
   /** Name of the range that a session was made from; the session's own where there is none. */
   #rangeOf(session: string): string {
     return this.speaker.rangeOf(session) ?? session;
+  }
+}
+
+/** What was added by hand to tables that filters look into stays, in those of the same name. */
+function succeedTables({ symbols: before }: DaemonConfig, { symbols }: DaemonConfig): void {
+  for (const [name, symbol] of symbols.entries()) {
+    if (symbol.kind !== 'table' || !symbol.table.lookup) continue;
+    const known = before.get(name);
+    const table = known?.kind === 'table' ? known.table.lookup : undefined;
+    if (table && table !== symbol.table.lookup && table.kind === symbol.table.lookup.kind)
+      symbol.table.lookup.succeed(table);
   }
 }
 

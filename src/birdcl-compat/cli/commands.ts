@@ -30,7 +30,7 @@ import { showExplained } from './show-explained.ts';
 import { showInterfaces, showInterfacesSummary } from './show-interfaces.ts';
 import { showGroups } from './show-groups.ts';
 import { showProtocols } from './show-protocols.ts';
-import { refuseRoaChange, runShowRoa } from './show-roa.ts';
+import { runAddRoa, runDeleteRoa, runFlushRoa, runShowRoa } from './roa.ts';
 import { showRoute } from './show-route.ts';
 import { showStatic } from './show-static.ts';
 import { runShowSymbols, showMemory, showStatus } from './show-status.ts';
@@ -87,9 +87,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'show babel': absentProtocol('Babel'),
   'show mpls': noMplsDomain,
   'show roa': runShowRoa,
-  'add roa': refuseRoaChange,
-  'delete roa': refuseRoaChange,
-  'flush roa': refuseRoaChange,
+  'add roa': runAddRoa,
+  'delete roa': runDeleteRoa,
+  'flush roa': runFlushRoa,
   enable: actionHandler('enable'),
   disable: actionHandler('disable'),
   restart: actionHandler('restart'),

@@ -23,7 +23,7 @@ import { parseShowRoute } from './route-arguments.ts';
 import { end, type Handler, type Session } from './session.ts';
 import { explainedNetworks } from './show-explained.ts';
 import { isPlainCount, select, type ShowRoute } from './show-route.ts';
-import { parseRoaQuery, roaViews } from './show-roa.ts';
+import { parseRoaQuery, roaViews } from './roa.ts';
 import { parseStatics } from './show-static.ts';
 import { parseSymbols, symbolViews } from './show-status.ts';
 

@@ -205,7 +205,8 @@ export class Cursor {
   #describe(): string {
     switch (this.kind) {
       case TOKEN.end:
-        return 'end of file';
+        // The text of a command has no name.
+        return this.tokens.locate(this.at).file === '' ? 'end of the command' : 'end of file';
       case TOKEN.text:
         // Its text may be a secret, and the place says which one is meant.
         return 'string';

@@ -19,10 +19,18 @@ export interface NetEntry {
   readonly providers?: readonly number[];
 }
 
+/** Entries that control clients may add to a table. */
+const MAX_BY_HAND = 1_000_000;
+
 /** A table of networks that are no IP prefixes, for look-ups by filters. */
 export class NetTable {
   readonly name: string;
   readonly kind: NetKind;
+  /**
+   * Entries that were added by hand. They stay over reconfigurations: the table of the same name in another configuration
+   * has the very same ones, so that filters see them whichever of the two they look into.
+   */
+  #byHand: NetTable | undefined;
   readonly #entries = new Map<string, NetEntry[]>();
   /** ROA: entries by prefix length, then by the first bits of the address. */
   readonly #byLength = new Map<number, Map<string, Net[]>>();
@@ -34,11 +42,49 @@ export class NetTable {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + (this.#byHand?.size ?? 0);
   }
 
   *[Symbol.iterator](): Iterator<NetEntry> {
     for (const entries of this.#entries.values()) yield* entries;
+    if (this.#byHand) yield* this.#byHand;
+  }
+
+  /** Takes over what was added by hand to the table that had its name before. */
+  succeed(table: NetTable): void {
+    this.#byHand = table.#byHand ??= new NetTable(table.name, table.kind);
+  }
+
+  /** Adds an origin by hand, unless it has been before. False, and nothing is added, where there are too many. */
+  addByHand(net: Net): boolean {
+    this.#byHand ??= new NetTable(this.name, this.kind);
+    if (this.#byHand.#entries.has(formatNet(net))) return true;
+    if (this.#byHand.size >= MAX_BY_HAND) return false;
+    this.#byHand.add({ net });
+    return true;
+  }
+
+  /** Takes an origin out that was added by hand. */
+  removeByHand(net: Net): void {
+    if (this.#byHand) this.#byHand.#remove(net);
+  }
+
+  /** Takes out all that was added by hand. */
+  flushByHand(): void {
+    const table = this.#byHand;
+    if (!table) return;
+    table.#entries.clear();
+    table.#byLength.clear();
+  }
+
+  #remove(net: Net): void {
+    const key = formatNet(net);
+    if (!this.#entries.delete(key)) return;
+    const group = this.#byLength.get(net.length)!;
+    const at = networkKey(net.ip.words, net.length);
+    const rest = group.get(at)!.filter((each) => formatNet(each) !== key);
+    if (rest.length > 0) group.set(at, rest);
+    else group.delete(at);
   }
 
   /** Adds an entry; one that is there stays one. */
@@ -62,6 +108,7 @@ export class NetTable {
 
   /** Origins that cover a prefix. */
   *covering(prefix: Net): Iterable<Net> {
+    if (this.#byHand) yield* this.#byHand.covering(prefix);
     for (const [length, group] of this.#byLength) {
       if (length > prefix.length) continue;
       for (const net of group.get(networkKey(prefix.ip.words, length)) ?? []) {
@@ -75,8 +122,9 @@ export class NetTable {
     return this.#providers.get(as);
   }
 
-  /** Whether both have the same entries, so that filters get the same answers. */
+  /** Whether both have the same entries, and will have the same by hand, so that filters get the same answers. */
   same(other: NetTable): boolean {
+    if (this.name !== other.name || this.#byHand !== other.#byHand) return false;
     const text = (table: NetTable): string =>
       [...table]
         .map(({ net, providers }) => `${formatNet(net)} ${providers?.join(' ') ?? ''}`)

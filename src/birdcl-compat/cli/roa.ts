@@ -1,12 +1,13 @@
-/** ROA tables of BIRD 1.6: shown; they change by configuration alone. */
+/** ROA tables of BIRD 1.6: shown, and changed by hand. */
 import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
 import { netWithin } from '../filter/compare.ts';
 import { formatPrefix, type Prefix } from '../filter/values.ts';
+import type { Net } from '../filter/nets.ts';
 import type { NetTable } from '../filter/validation.ts';
 import { CODE, CommandError, last, more } from './replies.ts';
 import type { Answer } from './replies.ts';
-import type { Handler, Session } from './session.ts';
+import { end, type Handler, type Session } from './session.ts';
 
 export interface RoaView {
   readonly prefix: Prefix;
@@ -51,10 +52,7 @@ export function parseRoaQuery(cursor: Cursor, session: Session): { table: NetTab
   while (cursor.kind !== TOKEN.end) {
     if (cursor.acceptWord('as')) query = { ...query, as: cursor.number() };
     else if (cursor.acceptWord('table')) {
-      const name = cursor.name('a table');
-      const named = tables(session).find((candidate) => candidate.name === name);
-      if (!named) throw new CommandError(CODE.parseError, `${name} is not a ROA table`);
-      table = named;
+      table = tableNamed(cursor.name('a table'), session);
     } else {
       if (query.mode !== 'all') throw new CommandError(CODE.parseError, 'Only one prefix expected');
       const mode = cursor.acceptWord('in') ? 'in' : cursor.acceptWord('for') ? 'for' : 'exact';
@@ -80,10 +78,49 @@ export const runShowRoa: Handler = (cursor, session) => {
   })();
 };
 
-export const refuseRoaChange: Handler = (_cursor, session) => {
-  if (tables(session).length === 0) throw new CommandError(CODE.parseError, 'No ROA table defined');
-  throw new CommandError(
-    CODE.parseError,
-    "not built: ROA tables change by configuration; edit the file and 'configure'",
-  );
+/** `[table NAME]` at the end: the first table where none is named. Throws `CommandError` or `ConfError`. */
+function parseTable(cursor: Cursor, session: Session): NetTable {
+  const table = cursor.acceptWord('table') ? tableNamed(cursor.name('a table'), session) : tables(session)[0];
+  if (!table) throw new CommandError(CODE.parseError, 'No ROA table defined');
+  end(cursor);
+  return table;
+}
+
+function tableNamed(name: string, session: Session): NetTable {
+  const found = tables(session).find((table) => table.name === name);
+  if (!found) throw new CommandError(CODE.parseError, `${name} is not a ROA table`);
+  return found;
+}
+
+/** `PREFIX max N as N [table NAME]`. */
+function parseChange(cursor: Cursor, session: Session): { table: NetTable; net: Net } {
+  const prefix = cursor.prefixOf(cursor.address());
+  cursor.expectWord('max');
+  const maxLength = cursor.number();
+  cursor.expectWord('as');
+  const asn = cursor.number('an AS number');
+  const table = parseTable(cursor, session);
+  const kind = prefix.ip.version === 4 ? 'roa4' : 'roa6';
+  if (table.kind !== kind)
+    throw new CommandError(CODE.parseError, `${table.name} has prefixes of the other IP version`);
+  return { table, net: { ...prefix, kind, maxLength, asn } };
+}
+
+const DONE: Answer = [last(CODE.ok)];
+
+export const runAddRoa: Handler = (cursor, session) => {
+  const { table, net } = parseChange(cursor, session);
+  if (table.addByHand(net)) return DONE;
+  throw new CommandError(CODE.parseError, `${table.name} has as many entries as may be added by command`);
+};
+
+export const runDeleteRoa: Handler = (cursor, session) => {
+  const { table, net } = parseChange(cursor, session);
+  table.removeByHand(net);
+  return DONE;
+};
+
+export const runFlushRoa: Handler = (cursor, session) => {
+  parseTable(cursor, session).flushByHand();
+  return DONE;
 };
