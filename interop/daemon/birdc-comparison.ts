@@ -29,6 +29,8 @@ export interface Comparison {
   readonly feeder: (port: number, bird: number, catbird: number) => string;
   /** The configuration of both that are compared. */
   readonly subject: (address: string, port: number, from: number) => string;
+  /** Behind the path of Catbird's socket: its dialect, where that is not recognised from the configuration. */
+  readonly socketWords?: string;
   readonly commands: readonly string[];
   readonly differences: readonly Difference[];
   /** What `show protocols all node1` says once routes are in and out: counters stand still from there on. */
@@ -110,7 +112,8 @@ export function compareAnswers(comparison: Comparison): void {
       const files = ['-c', at(`${name}.conf`), '-s', at(`${name}.ctl`), '-P', at(`${name}.pid`)];
       start(comparison.bird, ['-f', ...files]);
     }
-    start(CATBIRD, ['reflector', '-c', at('catbird.conf'), '-s', at('catbird.ctl')]);
+    const socket = at('catbird.ctl') + (comparison.socketWords ?? '');
+    start(CATBIRD, ['reflector', '-c', at('catbird.conf'), '-s', socket]);
     const isReady = (name: 'bird' | 'catbird'): boolean =>
       ask(comparison.birdc, name, 'show protocols all node1').text.includes(ready);
     for (let tries = 0; tries < 120 && !(isReady('bird') && isReady('catbird')); tries++) {

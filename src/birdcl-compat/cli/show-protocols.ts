@@ -192,7 +192,8 @@ function* channelDetails(channel: ChannelView, isBgp: boolean, wide: boolean): I
   yield `    State:          ${channel.state}`;
   if (wide) {
     yield `    Import state:   ${IMPORT_STATE[channel.state]}`;
-    yield `    Export state:   ${channel.state === 'UP' ? 'READY' : 'DOWN'}`;
+    // Other protocols take no routes.
+    yield `    Export state:   ${isBgp && channel.state === 'UP' ? 'READY' : 'DOWN'}`;
   }
   yield `    Table:          ${channel.table}`;
   yield `    Preference:     ${channel.preference}`;
