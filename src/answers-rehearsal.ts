@@ -2,7 +2,7 @@
  * Answers to a made-up client before the first real one. Somebody who looks at thousands of sessions for the first time
  * since a start does not wait for the run-time compiler.
  */
-import type { Clock } from './base/clock.ts';
+import { STOPPED_CLOCK } from './base/clock.ts';
 import { seededRandom } from './base/random.ts';
 import { Commands } from './birdcl-compat/cli/commands.ts';
 import { CliSession } from './birdcl-compat/cli/protocol.ts';
@@ -13,14 +13,6 @@ import { Daemon } from './daemon.ts';
 /** Found by measuring: more gains little. */
 const ROUNDS = 4;
 
-/** Time stands still, and nothing comes of its own accord. */
-const STOPPED: Clock = {
-  now: () => 0,
-  wallTime: () => 0,
-  setTimer: () => ({ cancel: () => undefined }),
-  soon: () => undefined,
-};
-
 const nothing = (): void => undefined;
 
 /**
@@ -30,7 +22,7 @@ const nothing = (): void => undefined;
  */
 export async function rehearseAnswers(config: DaemonConfig): Promise<number> {
   const daemon = new Daemon({
-    clock: STOPPED,
+    clock: STOPPED_CLOCK,
     network: {
       listen: ({ local }) =>
         Promise.resolve({ local, setPeer: nothing, removePeer: nothing, close: nothing }),
@@ -42,7 +34,7 @@ export async function rehearseAnswers(config: DaemonConfig): Promise<number> {
   await daemon.start(config);
   const view = new ControlView({
     daemon,
-    clock: STOPPED,
+    clock: STOPPED_CLOCK,
     hostname: '',
     path: '',
     load: () => ({ errors: [], warnings: [], dialects: [] }),

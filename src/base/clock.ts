@@ -15,3 +15,11 @@ export interface Clock {
   /** Calls `run` after the input that is being handled now, before any timer (Node's `setImmediate`). */
   soon(run: () => void): void;
 }
+
+/** Time stands still, and nothing comes of its own accord: for what is only tried out. */
+export const STOPPED_CLOCK: Clock = {
+  now: () => 0,
+  wallTime: () => 0,
+  setTimer: () => ({ cancel: () => undefined }),
+  soon: () => undefined,
+};

@@ -3,7 +3,7 @@
  * whole table right after a start; without this, the run-time compiler meets that code for the first time then, and a
  * second time, with other branches, at the first large withdrawal.
  */
-import type { Clock } from '../base/clock.ts';
+import { STOPPED_CLOCK } from '../base/clock.ts';
 import { IPV4 } from '../base/family.ts';
 import { ATTR, FLAG } from '../rib/attrs/codes.ts';
 import { ACCEPT } from '../rib/policy.ts';
@@ -23,14 +23,6 @@ const WITHDRAWN_PER_MESSAGE = 800;
 const AS = 64_512;
 const MARKER_LENGTH = 16;
 const UPDATE = 2;
-
-/** Time stands still: whoever rehearses calls `turn`. */
-const STOPPED: Clock = {
-  now: () => 0,
-  wallTime: () => 0,
-  setTimer: () => ({ cancel: () => undefined }),
-  soon: () => undefined,
-};
 
 const POLICY: PeerPolicy = {
   routeReflectorClient: true,
@@ -65,7 +57,7 @@ export interface Rehearsed {
 
 /** Sends made-up routes through a reflector of its own, and takes them back. Takes about 100 ms. */
 export function rehearse(): Rehearsed {
-  const reflector = new Reflector({ clock: STOPPED, policyOf: () => POLICY, report: () => undefined });
+  const reflector = new Reflector({ clock: STOPPED_CLOCK, policyOf: () => POLICY, report: () => undefined });
   const writes: (() => void)[] = [];
   const neighbour = (number: number): EstablishedSession => ({
     config: { name: `rehearsal${number}`, families: [] },
