@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { rehearseAnswers } from './answers-rehearsal.ts';
+import { rehearseReading } from './configuration-rehearsal.ts';
+
+test('a client that is not there is told of hundreds of protocols, several times', async () => {
+  const config = rehearseReading({ hostname: 'host', interfaces: [] });
+  expect(config.protocols.length).toBeGreaterThan(300);
+  // A line of each is some 60 characters.
+  expect(await rehearseAnswers(config)).toBeGreaterThan(3 * 300 * 60);
+});
