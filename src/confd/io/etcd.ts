@@ -15,7 +15,7 @@ const AUDIT_MS = 5000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Keys of one request; fewer where their values are large. */
-const PAGE = 1000;
+const PAGE = 4000;
 /** Bytes of all values together. */
 const MAX_TOTAL = 256 * 1024 * 1024;
 /** Attempts at a consistent reading while etcd is compacted under it. */
