@@ -7,7 +7,7 @@ import type { Daemon } from './daemon.ts';
 export interface DumpFacts {
   readonly daemon: Daemon;
   readonly memory: () => readonly MemoryRow[];
-  readonly protocols: () => readonly ProtocolView[];
+  readonly protocols: () => Iterable<ProtocolView>;
 }
 
 type Lines = Iterable<string | undefined>;

@@ -29,21 +29,39 @@ const NOTHING = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0
 /** Protocols that only have a name. */
 const PASSIVE = { device: 'Device', kernel: 'Kernel' } as const;
 
-/** In the order of the configuration; sessions of a range follow it. */
-export function protocolViews(daemon: Daemon): ProtocolView[] {
-  const sessions = new Map<string, SessionStatus[]>();
-  for (const session of daemon.speaker.sessions()) {
-    const key = session.range ?? session.name;
-    const list = sessions.get(key);
-    if (list) list.push(session);
-    else sessions.set(key, [session]);
+/**
+ * In the order of the configuration; sessions of a range follow it. Each is made when it is taken.
+ * @param isWanted whether those of a name are; all are without it
+ */
+export function* protocolViews(
+  daemon: Daemon,
+  isWanted: (name: string) => boolean = () => true,
+): Generator<ProtocolView> {
+  for (const protocol of daemon.config.protocols) {
+    const { name } = protocol;
+    if (protocol.kind !== 'bgp') {
+      if (isWanted(name))
+        yield protocol.kind === 'pipe' ? pipeView(daemon, protocol) : plainView(daemon, protocol);
+      continue;
+    }
+    if (isWanted(name)) {
+      const view =
+        protocol.session.kind === 'range'
+          ? rangeView(daemon, protocol)
+          : sessionNamed(daemon, protocol, name);
+      if (view) yield view;
+    }
+    for (const session of daemon.speaker.namesInRange(name)) {
+      const view = isWanted(session) ? sessionNamed(daemon, protocol, session) : undefined;
+      if (view) yield view;
+    }
   }
-  return daemon.config.protocols.flatMap((protocol) => {
-    if (protocol.kind === 'pipe') return [pipeView(daemon, protocol)];
-    if (protocol.kind !== 'bgp') return [plainView(daemon, protocol)];
-    const own = (sessions.get(protocol.name) ?? []).map((status) => sessionView(daemon, protocol, status));
-    return protocol.session.kind === 'range' ? [rangeView(daemon, protocol), ...own] : own;
-  });
+}
+
+/** Undefined where it has gone meanwhile. */
+function sessionNamed(daemon: Daemon, protocol: BgpProtocolConfig, name: string): ProtocolView | undefined {
+  const status = daemon.speaker.session(name);
+  return status && sessionView(daemon, protocol, status);
 }
 
 function pipeView(daemon: Daemon, protocol: PipeProtocolConfig): ProtocolView {

@@ -112,9 +112,9 @@ export class ControlView implements DaemonView, RenderedTarget {
     };
   }
 
-  protocols(): ReturnType<DaemonView['protocols']> {
+  protocols(isWanted?: (name: string) => boolean): ReturnType<DaemonView['protocols']> {
     const { daemon, origins } = this.#options;
-    const views = protocolViews(daemon);
+    const views = protocolViews(daemon, isWanted);
     return origins ? withOrigins(views, origins) : views;
   }
 
@@ -308,9 +308,9 @@ export class ControlView implements DaemonView, RenderedTarget {
   }
 }
 
-function withOrigins(views: readonly ProtocolView[], origins: ConfigurationOrigins): readonly ProtocolView[] {
-  return views.map((view) => {
+function* withOrigins(views: Iterable<ProtocolView>, origins: ConfigurationOrigins): Iterable<ProtocolView> {
+  for (const view of views) {
     const origin = origins.explainProtocol(view.name);
-    return origin === undefined ? view : { ...view, origin };
-  });
+    yield origin === undefined ? view : { ...view, origin };
+  }
 }

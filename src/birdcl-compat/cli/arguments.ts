@@ -20,31 +20,45 @@ export function parseSelector(cursor: Cursor, optional: boolean): ProtocolSelect
   return { name: cursor.name('a protocol') };
 }
 
-/** The protocols that are meant. Fails as BIRD does where there is none. */
+/** The protocols that are meant, as they are now. Fails as BIRD does where there is none. */
 export function selectProtocols(
-  { view, dialect }: Pick<Session, 'view' | 'dialect'>,
+  session: Pick<Session, 'view' | 'dialect'>,
   selector: ProtocolSelector,
 ): readonly ProtocolView[] {
-  const all = view.protocols();
-  if (selector === 'all') {
-    if (all.length === 0) throw new CommandError(CODE.noProtocolMatches, 'No protocols match');
-    return all;
-  }
-  if ('name' in selector) {
-    const found = all.filter(({ name }) => name === selector.name);
-    if (found.length > 0) return found;
-    const known = view.config.symbols.get(selector.name) !== undefined;
-    if (dialect.version === 1) throw new CommandError(CODE.wrongSymbol, `${selector.name} is not a protocol`);
-    throw new CommandError(
-      CODE.parseError,
-      known
-        ? `Protocol name required: ${selector.name} is not a protocol`
-        : `syntax error, unexpected '${selector.name}', expecting a protocol`,
-    );
-  }
-  const found = all.filter(({ name }) => matchesPattern(selector.pattern, name));
-  if (found.length === 0) throw new CommandError(CODE.noProtocolMatches, 'No protocols match');
-  return found;
+  return [...eachProtocol(session, selector)];
+}
+
+/** The same, each as it is when it is taken. */
+export function eachProtocol(
+  session: Pick<Session, 'view' | 'dialect'>,
+  selector: ProtocolSelector,
+): Iterable<ProtocolView> {
+  const isWanted =
+    selector === 'all'
+      ? undefined
+      : 'name' in selector
+        ? (name: string) => name === selector.name
+        : (name: string) => matchesPattern(selector.pattern, name);
+  const found = session.view.protocols(isWanted)[Symbol.iterator]();
+  const first = found.next();
+  if (first.done) return noneFound(session, selector);
+  return (function* () {
+    yield first.value;
+    for (let next = found.next(); !next.done; next = found.next()) yield next.value;
+  })();
+}
+
+function noneFound({ view, dialect }: Pick<Session, 'view' | 'dialect'>, selector: ProtocolSelector): never {
+  if (selector === 'all' || 'pattern' in selector)
+    throw new CommandError(CODE.noProtocolMatches, 'No protocols match');
+  const { name } = selector;
+  if (dialect.version === 1) throw new CommandError(CODE.wrongSymbol, `${name} is not a protocol`);
+  throw new CommandError(
+    CODE.parseError,
+    view.config.symbols.get(name) !== undefined
+      ? `Protocol name required: ${name} is not a protocol`
+      : `syntax error, unexpected '${name}', expecting a protocol`,
+  );
 }
 
 /** A message in quotes, or nothing. */

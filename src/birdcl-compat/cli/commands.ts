@@ -7,7 +7,7 @@ import { ConfError } from '../conf/diagnostics.ts';
 import { Tokens, TOKEN } from '../conf/lexer.ts';
 import { absentProtocol, noMplsDomain } from './absent-protocols.ts';
 import { actionHandler } from './act.ts';
-import { parseSelector, selectProtocols } from './arguments.ts';
+import { eachProtocol, parseSelector } from './arguments.ts';
 import { COMMAND_TABLE, type CommandSpec } from './command-table.ts';
 import {
   configureHandler,
@@ -50,7 +50,7 @@ function protocolsHandler(all: boolean): Handler {
   return (cursor, session) => {
     const selector = parseSelector(cursor, true);
     end(cursor);
-    return showProtocols(session, selectProtocols(session, selector), all);
+    return showProtocols(session, eachProtocol(session, selector), all);
   };
 }
 

@@ -425,8 +425,12 @@ export interface DaemonView {
   readonly config: DaemonConfig;
   readonly attributes: AttrStore;
   status(): StatusView;
-  /** In the order of the configuration, dynamic ones behind their range. */
-  protocols(): readonly ProtocolView[];
+  /**
+   * In the order of the configuration, dynamic ones behind their range. Each is as it is when it is taken, so that
+   * thousands of them need not be looked at in one piece.
+   * @param isWanted whether those of a name are; all are without it
+   */
+  protocols(isWanted?: (name: string) => boolean): Iterable<ProtocolView>;
   /**
    * Routes of one table, those of a network together and best first. Undefined between them is a place to pause,
    * so that a walk that finds little does not hold the event loop.

@@ -45,7 +45,7 @@ export class FamilyView implements DaemonView {
     return this.#view.attributes;
   }
 
-  protocols(): readonly ProtocolView[] {
+  *protocols(isWanted?: (name: string) => boolean): Iterable<ProtocolView> {
     const { name } = FAMILIES[this.#family];
     // Sessions of a range have names that the configuration does not know.
     const foreign = new Set(
@@ -53,12 +53,12 @@ export class FamilyView implements DaemonView {
         .filter((protocol) => !hasFamily(protocol, this.#family))
         .map((own) => own.name),
     );
-    return this.#view.protocols().flatMap((protocol) => {
+    for (const protocol of this.#view.protocols(isWanted)) {
+      if (foreign.has(protocol.name)) continue;
       const channels = protocol.channels.filter((channel) => channel.name === name);
-      if (foreign.has(protocol.name)) return [];
-      if (protocol.channels.length > 0 && channels.length === 0) return [];
-      return [{ ...protocol, channels }];
-    });
+      if (protocol.channels.length > 0 && channels.length === 0) continue;
+      yield { ...protocol, channels };
+    }
   }
 
   #knows(table: string): boolean {

@@ -5,7 +5,7 @@
 import type { Cursor } from '../conf/cursor.ts';
 import type { NetTable } from '../filter/validation.ts';
 import { formatPrefix } from '../filter/values.ts';
-import { parseSelector, selectProtocols } from './arguments.ts';
+import { eachProtocol, parseSelector } from './arguments.ts';
 import { VERSION_TEXT } from './dialect.ts';
 import {
   explainValue,
@@ -72,7 +72,7 @@ function protocols(all: boolean): ValueHandler {
   return (cursor, session) => {
     const selector = parseSelector(cursor, true);
     end(cursor);
-    const found = selectProtocols(session, selector);
+    const found = eachProtocol(session, selector);
     return (function* (): Values {
       for (const protocol of found) yield protocolValue(protocol, all);
     })();

@@ -51,7 +51,7 @@ function fail(message: string): never {
 
 function parseProtocol(cursor: Cursor, view: DaemonView): ProtocolView {
   const name = cursor.name('a protocol');
-  const found = view.protocols().find((protocol) => protocol.name === name);
+  const [found] = view.protocols((wanted) => wanted === name);
   return found ?? fail(`${name} is not a protocol`);
 }
 

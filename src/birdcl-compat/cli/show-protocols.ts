@@ -46,7 +46,7 @@ function mainTable({ kind, channels }: ProtocolView): string {
   return kind !== 'BGP' && channels.length === 1 ? channels[0]!.table : '---';
 }
 
-export function* showProtocols(session: Session, protocols: readonly ProtocolView[], all: boolean): Answer {
+export function* showProtocols(session: Session, protocols: Iterable<ProtocolView>, all: boolean): Answer {
   const { view, dialect } = session;
   const { nowMs } = view.status();
   const old = dialect.version === 1;

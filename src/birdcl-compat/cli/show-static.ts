@@ -50,7 +50,7 @@ export function parseStatics(cursor: Cursor, view: DaemonView): readonly StaticP
       known ? `${name}: Not a Static protocol` : `${name} is not a protocol`,
     );
   }
-  const states = new Map(view.protocols().map(({ name, state }) => [name, state]));
+  const states = new Map(Array.from(view.protocols(), ({ name, state }) => [name, state]));
   const running = statics.filter(({ name }) => states.get(name) !== 'down');
   if (running.length === 0) throw new CommandError(CODE.parseError, 'There is no Static protocol running');
   return running;

@@ -150,8 +150,8 @@ export class FakeDaemon implements DaemonView {
     };
   }
 
-  protocols(): readonly ProtocolView[] {
-    return PROTOCOLS;
+  protocols(isWanted: (name: string) => boolean = () => true): readonly ProtocolView[] {
+    return PROTOCOLS.filter(({ name }) => isWanted(name));
   }
 
   *routes({ table, match, export: wanted }: RouteQuery): Iterable<RouteView> {
