@@ -34,6 +34,7 @@ import {
   type MetricsServer,
   type MetricsSource,
 } from './metrics/io/server.ts';
+import { recordFiles } from './mrt/io/record-files.ts';
 import {
   startRendered,
   TEMPLATE_HELP,
@@ -180,6 +181,7 @@ async function runReflector(options: ReflectorOptions): Promise<number> {
     clock,
     network: new TcpNetwork(),
     random,
+    recordFiles,
     log: log.write,
     ...(interfaces && { interfaces }),
     ...(counts && { counts }),

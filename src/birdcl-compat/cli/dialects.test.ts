@@ -187,8 +187,17 @@ describe('logs', () => {
     ['debug node1.ipv6 all', '9001 Channel node1.ipv6 not found\n'],
     ['debug node1 { interfaces }', '1006-Nothing is logged of: interfaces\n0000 \n'],
     ['mrtdump all off', '0000 \n'],
-    ['mrtdump all all', '9001 not built: mrtdump of messages and states\n'],
+    ['mrtdump all all', '0000 \n'],
+    ['mrtdump "zz*" all', '8003 No protocols match\n'],
+    [
+      'mrtdump anchors { states }',
+      '1006-Nothing is dumped: the configuration has no \'mrtdump "FILE";\'\n0000 \n',
+    ],
+    ['mrtdump anchors off', '0000 \n'],
     ['mrt dump', '9001 Table not specified\n'],
+    ['mrt dump to "x"', '9001 Table not specified\n'],
+    ['mrt dump table master4', '9001 File not specified\n'],
+    ['mrt dump table nosuch to "x"', '9001 Table name required\n'],
     ['dump routes "file"', '9001 not built: dumps into files; without a file they go into the log\n'],
   ])('%s', (request, answer) => {
     expect(ask(DEFAULT_DIALECT, request)).toBe(answer);

@@ -158,6 +158,7 @@ export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
     disabled: false,
     description: undefined,
     debug,
+    mrtdump: new Set(),
     routerId: undefined,
     channels: onlyChannel(context, (type) => newBgpChannel(type, context)),
     localAs: 0,
