@@ -186,9 +186,10 @@ describe.skipIf(!isBird())('MRT files (skipped where bird and birdc 2.0.12 are n
     start(CATBIRD, 'catbird', ['reflector'], join(folder, 'catbird'));
     await until(() => Object.keys(birds).every((name) => ask(name as Name, 'show status').includes('is up')));
     start('bird', 'feeder', ['-f', '-P', join(folder, 'feeder.pid')], folder);
+    const imports = (name: Name, protocol: string): string =>
+      [...ask(name, `show protocols all ${protocol}`).matchAll(/(\d+) imported/g)].join(' ');
     const isReady = (name: Name): boolean =>
-      ask(name, 'show protocols all outside').includes('2 imported') &&
-      ask(name, 'show protocols all within').includes('3 imported');
+      imports(name, 'outside') === '3 imported,3 2 imported,2' && imports(name, 'within') === '3 imported,3';
     await until(() => isReady('bird') && isReady('catbird'));
   }, 60_000);
 
