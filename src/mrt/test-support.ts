@@ -90,8 +90,6 @@ export class MemoryFiles implements RecordFiles {
   gate: Promise<void> = Promise.resolve();
   opened = 0;
   isOpen = 0;
-  /** Writes at once; more than one of a file is a mistake. */
-  #writing = 0;
 
   async open(path: string): Promise<RecordFile> {
     await Promise.resolve();
@@ -99,11 +97,13 @@ export class MemoryFiles implements RecordFiles {
     this.opened++;
     this.isOpen++;
     if (!this.contents.has(path)) this.contents.set(path, Buffer.alloc(0));
+    let isWriting = false;
     return {
       append: async (records) => {
-        if (this.#writing++ > 0) throw new Error('two writes at once');
+        if (isWriting) throw new Error('two writes at once');
+        isWriting = true;
         await this.gate;
-        this.#writing--;
+        isWriting = false;
         if (this.writeError !== undefined) throw new Error(this.writeError);
         this.contents.set(path, Buffer.concat([this.contents.get(path) ?? Buffer.alloc(0), records]));
       },
