@@ -74,6 +74,12 @@ const GRAMMAR = 'the grammar of BIRD 2 is taken on every socket';
 const FORK = 'calico/node takes the version only where it begins with a v, as in its fork of BIRD';
 const OWN: readonly Difference[] = [
   { of: 'BIRD', command: /^show status$/, line: /^1000-BIRD 1\.6\.8$/, reason: FORK },
+  {
+    of: 'BIRD',
+    command: /^mrt dump table nosuch/,
+    line: /^9001 Table name expected$/,
+    reason: SYNTAX,
+  },
   { of: 'Catbird', command: /^show status$/, line: /^1000-BIRD v1\.6\.8$/, reason: FORK },
   {
     of: 'BIRD',

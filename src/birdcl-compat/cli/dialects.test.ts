@@ -210,6 +210,8 @@ describe('timeformat', () => {
     ['timeformat iso short us', '03:04:05.678000'],
     ['timeformat iso long ms', '2026-01-02 03:04:05.678'],
     ['timeformat "at %H"', 'at 03'],
+    ['timeformat "%j %U %V %W %u %w %C %g %G %l %P"', '002 00 01 00 5 5 20 26 2026  3 am'],
+    ['timeformat "%c, %x %X %r"', 'Fri Jan  2 03:04:05 2026, 01/02/26 03:04:05 03:04:05 AM'],
     ['timeformat "%T" 1 "%F"', '03:04:05'],
   ])('%s', (format, time) => {
     expect(ask(DEFAULT_DIALECT, format, 'show status')).toContain(` Last reboot on ${time}\n`);

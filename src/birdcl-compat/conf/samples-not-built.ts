@@ -196,6 +196,11 @@ export const NOTICED: readonly {
     notices: ['1:1 table t1 stays empty', "4:10 'protocol kernel' has no effect"],
   },
   {
+    name: 'dumps of sessions without a file',
+    text: `mrtdump protocols all;\n${HEAD}protocol bgp {\n  mrtdump off;\n  local as 1; neighbor 10.0.0.1 as 1; direct;\n  ipv4;\n}\nprotocol bgp {\n  local as 1; neighbor 10.0.0.2 as 1; direct;\n  ipv4;\n}\n`,
+    notices: ["9:10 'mrtdump' of protocols has no effect without a file: add 'mrtdump \"FILE\";'"],
+  },
+  {
     name: 'timing and links',
     text: `debug latency on;\nwatchdog timeout 5 s;\nipv4 table t {\n  gc period 5 s;\n}\n${HEAD}protocol static {\n  ipv4 { table t; };\n  check link;\n  igp table master4;\n  route 10.0.0.0/8 via 10.1.1.1 via 10.1.1.2;\n}\n`,
     notices: [
