@@ -5,13 +5,13 @@ import { Commands } from './birdcl-compat/cli/commands.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { load } from './birdcl-compat/conf/test-support.ts';
-import { ControlView } from './daemon-view.ts';
 import { Daemon } from './daemon.ts';
 import { MemoryFiles, readPeers, readRib, type ReadRecord } from './mrt/test-support.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
 import { AttrEditor } from './rib/attrs/edit.ts';
 import { openPolicy, SimRouter } from './reflector/sim/router.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
+import { viewOf } from './test-support.ts';
 
 let sim: SimWorld;
 let daemon: Daemon;
@@ -61,18 +61,7 @@ async function reconfigure(text: string): Promise<void> {
 
 /** The answer to a command, with its codes. */
 async function ask(command: string): Promise<string[]> {
-  const view = new ControlView({
-    daemon,
-    clock: sim.clock,
-    hostname: 'rr',
-    path: 'bird.conf',
-    load: (path) => load(path),
-    watchLog: () => () => undefined,
-    residentBytes: () => 0,
-    configured: () => undefined,
-    shutdown: () => undefined,
-    log: () => undefined,
-  });
+  const view = viewOf(daemon, sim.clock);
   const answer: string[] = [];
   for (const reply of new Commands(view, () => undefined).handle(command)) {
     if (reply instanceof Promise) await Promise.all([reply, run(1000)]);

@@ -40,10 +40,15 @@ export class TableDump {
   }
 
   async #run(): Promise<void> {
-    for (const target of this.#options.targets) {
-      if (this.#cancelled) return;
-      const file = await this.#open(target.path);
-      if (file) await this.#write(target, file);
+    try {
+      for (const target of this.#options.targets) {
+        if (this.#cancelled) return;
+        const file = await this.#open(target.path);
+        if (file) await this.#write(target, file);
+      }
+    } catch (error) {
+      // What files do wrong is told where it happens: this is a mistake of ours.
+      this.#options.failed(`The dump has ended: ${messageOf(error)}`);
     }
   }
 
@@ -58,8 +63,9 @@ export class TableDump {
 
   async #write({ path, walk: begin }: DumpTarget, file: RecordFile): Promise<void> {
     const out = this.#out;
-    const walk = begin();
+    let walk: TableWalk | undefined;
     try {
+      walk = begin();
       out.clear();
       walk.begin(out);
       for (let more = true; more && !this.#cancelled;) {
@@ -71,7 +77,7 @@ export class TableDump {
     } catch (error) {
       this.#options.failed(`Write to MRT file '${path}' failed: ${messageOf(error)}`);
     } finally {
-      walk.close();
+      walk?.close();
       await file.close().catch((error: unknown) => {
         this.#options.failed(`Write to MRT file '${path}' failed: ${messageOf(error)}`);
       });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,4 +44,25 @@ test('a full disk is an error in words', async () => {
   const file = await recordFiles.open('/dev/full');
   await expect(file.append(Buffer.from('x'))).rejects.toThrow(/^No space left on device$/);
   await file.close();
+});
+
+test('what was written of records that do not fit is taken back', () => {
+  const path = join(folder, 'short');
+  const module = join(import.meta.dirname, 'record-files.ts');
+  const script = `
+    const { recordFiles } = await import(${JSON.stringify(module)});
+    const file = await recordFiles.open(${JSON.stringify(path)});
+    const outcomes = [];
+    for (let i = 0; i < 3; i++)
+      outcomes.push(await file.append(Buffer.alloc(3000)).then(() => 'written', ({ message }) => message));
+    await file.close();
+    console.log(outcomes.join(', '));`;
+  // No file of the process may be longer than 8 KiB: of the third write 2,192 bytes fit.
+  const command = `ulimit -f 8 && exec "$0" --input-type=module -e "$1"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, script], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(stdout).toBe('written, written, File too large\n');
+  expect(statSync(path).size).toBe(6000);
 });
