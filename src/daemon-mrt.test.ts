@@ -132,6 +132,24 @@ describe('mrt dump', () => {
     expect(files.isOpen).toBe(0);
     expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
   });
+
+  test('ends where the client hangs up, with a whole record', async () => {
+    await start(STATICS);
+    let open = (): void => undefined;
+    files.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const commands = new Commands(viewOf(daemon, sim.clock), () => undefined);
+    const answer = commands.handle('mrt dump table "*" to "%N"')[Symbol.iterator]();
+    expect(answer.next().value).toBeInstanceOf(Promise);
+    await run(1000);
+    answer.return?.();
+    open();
+    await run(1000);
+    expect([...files.contents.keys()]).toEqual(['master4']);
+    expect(files.records('master4').length).toBeGreaterThan(0);
+    expect(files.isOpen).toBe(0);
+  });
 });
 
 describe('protocol mrt', () => {
