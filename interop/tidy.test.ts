@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   speaker: ['base', 'rib/attrs', 'rib/nlri-batch.ts'],
   reflector: ['base', 'rib', 'speaker'],
   confd: ['base'],
-  feed: ['base', 'rib', 'speaker'],
+  mrt: ['base', 'rib', 'speaker'],
+  feed: ['base', 'rib', 'speaker', 'mrt/codes.ts'],
   'birdcl-compat': ['base', 'rib', 'speaker', 'reflector'],
   'felix-lite': ['base', 'rib', 'confd'],
 };

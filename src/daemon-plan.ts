@@ -6,6 +6,7 @@ import type {
   BgpProtocolConfig,
   DaemonConfig,
   DirectProtocolConfig,
+  MrtProtocolConfig,
   PipeProtocolConfig,
   StaticProtocolConfig,
 } from './birdcl-compat/conf/lowered.ts';
@@ -56,7 +57,7 @@ export interface RunningProtocols {
 }
 
 /** Fields that hold filters, which are compared by meaning. */
-const FILTERS: ReadonlySet<string> = new Set(['importFilter', 'exportFilter', 'attributes']);
+const FILTERS: ReadonlySet<string> = new Set(['importFilter', 'exportFilter', 'attributes', 'filter']);
 
 interface Field {
   readonly effect?: Effect;
@@ -67,6 +68,7 @@ interface Field {
 const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   description: { effect: 'none' },
   debug: { effect: 'none' },
+  mrtdump: { effect: 'none' },
   hostname: { effect: 'none', option: 'advertise hostname' },
   limit: { effect: 'none', option: 'dynamic limit' },
   kind: { option: 'neighbor' },
@@ -99,6 +101,17 @@ const PROTOCOL_FIELDS: Readonly<Record<string, Field>> = {
   preferred: { effect: 'none', option: 'interface' },
   patterns: { option: 'interface' },
   importWithin: { effect: 'import', option: 'import in' },
+};
+
+/** Fields of `protocol mrt`: all count from the next dump on. */
+const MRT_FIELDS: Readonly<Record<string, Field>> = {
+  description: { effect: 'none' },
+  debug: { effect: 'none' },
+  table: { effect: 'none' },
+  filter: { effect: 'none' },
+  filename: { effect: 'none' },
+  periodS: { effect: 'none' },
+  alwaysAddPath: { effect: 'none' },
 };
 
 /** Fields that follow from others, which tell. */
@@ -199,6 +212,7 @@ class Comparison {
     else if (a.kind === 'static' && b.kind === 'static') this.#static(a, b);
     else if (a.kind === 'direct' && b.kind === 'direct') this.#direct(a, b);
     else if (a.kind === 'pipe' && b.kind === 'pipe') this.#pipe(a, b);
+    else if (a.kind === 'mrt' && b.kind === 'mrt') this.#mrt(a, b);
     else if (a.kind !== b.kind) this.#note({ option: 'protocol', effect: 'restart' });
     else this.#fields(a, b, PROTOCOL_FIELDS, undefined);
     return this.#found;
@@ -274,6 +288,10 @@ class Comparison {
     this.#found = this.#found.map((found) =>
       found.effect === 'export' ? { ...found, effect: 'import' } : found,
     );
+  }
+
+  #mrt(a: MrtProtocolConfig, b: MrtProtocolConfig): void {
+    this.#fields(a, b, MRT_FIELDS, undefined);
   }
 
   #channel(protocol: string, a: BgpChannelConfig, b: BgpChannelConfig): void {

@@ -28,6 +28,8 @@ function filtersOf(protocol: AnyProtocolConfig): FilterProgram[] {
       const { importFilter, exportFilter } = protocol.channel;
       return [importFilter, exportFilter, ...protocol.routes.flatMap(({ attributes }) => attributes ?? [])];
     }
+    case 'mrt':
+      return protocol.filter ? [protocol.filter] : [];
     default:
       return [];
   }

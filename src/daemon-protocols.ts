@@ -136,6 +136,8 @@ function plainView(
     const status = daemon.statics.status(protocol.name);
     return localView('Static', base, [protocol.channel], status && [status]);
   }
+  if (protocol.kind === 'mrt')
+    return { ...base, kind: 'MRT', state: daemon.mrt.stateOf(protocol.name), channels: [] };
   return { ...base, kind: PASSIVE[protocol.kind], state: protocol.disabled ? 'down' : 'up', channels: [] };
 }
 

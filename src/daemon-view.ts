@@ -19,6 +19,8 @@ import type {
   RouteView,
   StatusView,
   TableCounts,
+  TableDumpRequest,
+  TableDumpRun,
 } from './birdcl-compat/cli/daemon-view.ts';
 import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import { dumpLines } from './daemon-dump.ts';
@@ -157,6 +159,16 @@ export class ControlView implements DaemonView, RenderedTarget {
 
   setDebug(...args: Parameters<DaemonView['setDebug']>): void {
     this.#options.daemon.setDebug(...args);
+  }
+
+  setMrtdump(...[protocol, flags]: Parameters<DaemonView['setMrtdump']>): boolean {
+    const { daemon } = this.#options;
+    daemon.setMrtdump(protocol, flags);
+    return daemon.mrt.hasMessageFile;
+  }
+
+  dumpTables(request: TableDumpRequest): TableDumpRun {
+    return this.#options.daemon.mrt.dump(request);
   }
 
   dump(kind: DumpKind): Iterable<string | undefined> {

@@ -15,6 +15,7 @@ import type {
   DebugFlag,
   DebugFlags,
   LimitConfig,
+  MrtdumpFlags,
 } from './birdcl-compat/conf/lowered.ts';
 import type { ProtocolAction, ProtocolActionResult } from './birdcl-compat/cli/daemon-view.ts';
 import { describeEvent } from './daemon-events.ts';
@@ -27,9 +28,11 @@ import {
 } from './daemon-plan.ts';
 import { DirectProtocols } from './daemon-direct.ts';
 import { InterfaceWatch } from './daemon-interfaces.ts';
+import { MrtDumps } from './daemon-mrt.ts';
 import { PipeProtocols } from './daemon-pipes.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import type { MetricCounts } from './metrics/counts.ts';
+import type { RecordFiles } from './mrt/record-file.ts';
 import { StaticProtocols } from './daemon-statics.ts';
 import type { Policy, PolicyContext } from './rib/policy.ts';
 import { RouteTracer } from './rib/route-tracer.ts';
@@ -51,6 +54,8 @@ export interface DaemonEnv {
   readonly random: Random;
   /** Absent where the system tells of none: then all next hops count as reachable. */
   readonly interfaces?: HostInterfaces;
+  /** Where dumps go; absent: nowhere. */
+  readonly recordFiles?: RecordFiles;
   readonly log: (level: LogLevel, text: string) => void;
   /** Counts for metrics; absent where nobody wants any. */
   readonly counts?: MetricCounts;
@@ -88,6 +93,7 @@ export class Daemon {
   readonly pipes: PipeProtocols;
   readonly direct: DirectProtocols;
   readonly interfaces: InterfaceWatch;
+  readonly mrt: MrtDumps;
 
   constructor(env: DaemonEnv) {
     this.#env = env;
@@ -116,12 +122,24 @@ export class Daemon {
       clock: env.clock,
       log: env.log,
     });
+    this.mrt = new MrtDumps({
+      clock: env.clock,
+      files: env.recordFiles,
+      reflector: this.reflector,
+      speaker: () => this.speaker,
+      filters: this.#filters,
+      interfaces: this.interfaces,
+      config: () => this.config,
+      traces: (protocol) => this.#hasDebug(protocol, 'events'),
+      log: env.log,
+    });
     this.speaker = new Speaker({
       clock: env.clock,
       network: env.network,
       random: env.random,
       events: this.reflector,
       tracesPackets: (session, range) => this.#hasDebug(range ?? session, 'packets'),
+      recorderOf: (session, range) => this.mrt.recorderOf(session, range),
     });
     this.speaker.happenings.subscribe((event) => {
       // What is kept for a neighbour's restart goes with its session, and where that is stopped.
@@ -318,6 +336,12 @@ export class Daemon {
     this.reflector.retrace();
   }
 
+  /** What is dumped of a protocol's sessions from now on, until a configuration says otherwise (BIRD's `mrtdump`). */
+  setMrtdump(name: string, flags: MrtdumpFlags): void {
+    this.mrt.setFlags(name, flags);
+    this.speaker.retrace();
+  }
+
   /** What an export filter says to a route, with the line that decided. */
   exportDecision(
     policy: Policy,
@@ -331,6 +355,7 @@ export class Daemon {
   async shutdown(graceful = false): Promise<void> {
     this.interfaces.close();
     await this.speaker.shutdown(graceful ? { graceful } : {});
+    await this.mrt.close();
   }
 
   #apply(
@@ -351,6 +376,7 @@ export class Daemon {
     this.interfaces.configure(next);
     this.#debug.clear();
     for (const { name, debug } of next.protocols) this.#debug.set(name, debug);
+    this.mrt.configure(next);
     this.speaker.retrace();
     this.reflector.retrace();
     const old = new Map(before?.protocols.map((protocol) => [protocol.name, protocol]));
@@ -380,6 +406,7 @@ export class Daemon {
     if (protocol.kind === 'static') this.statics.start(protocol);
     else if (protocol.kind === 'pipe') this.pipes.start(protocol);
     else if (protocol.kind === 'direct') this.direct.start(protocol);
+    else if (protocol.kind === 'mrt') this.mrt.start(protocol);
   }
 
   /** Ends one, whether it runs or not. */
@@ -388,6 +415,7 @@ export class Daemon {
     if (kind === 'static') this.statics.stop(name);
     else if (kind === 'pipe') this.pipes.stop(name);
     else if (kind === 'direct') this.direct.stop(name);
+    else if (kind === 'mrt') this.mrt.stop(name);
   }
 
   /** Ends a protocol that does not go on as it is. */
@@ -411,6 +439,7 @@ export class Daemon {
     if (protocol?.kind === 'static') return this.statics.isRunning(name);
     if (protocol?.kind === 'pipe') return this.pipes.isRunning(name);
     if (protocol?.kind === 'direct') return this.direct.isRunning(name);
+    if (protocol?.kind === 'mrt') return this.mrt.isRunning(name);
     return protocol?.disabled === false;
   }
 
@@ -450,6 +479,7 @@ export class Daemon {
     if (protocol.kind === 'static') this.statics.reconfigure(protocol, soft);
     if (protocol.kind === 'pipe') this.pipes.reconfigure(protocol, soft);
     if (protocol.kind === 'direct') this.direct.reconfigure(protocol, soft);
+    if (protocol.kind === 'mrt') this.mrt.reconfigure(protocol);
     if (protocol.kind !== 'bgp') return;
     const policy = this.#peerPolicy(protocol);
     this.#policies.set(name, policy);
@@ -577,7 +607,7 @@ function succeedTables({ symbols: before }: DaemonConfig, { symbols }: DaemonCon
 
 /** Whether the protocol does something that can be started and ended. */
 function isRun({ kind }: AnyProtocolConfig): boolean {
-  return kind === 'static' || kind === 'pipe' || kind === 'direct';
+  return kind === 'static' || kind === 'pipe' || kind === 'direct' || kind === 'mrt';
 }
 
 function limit<K extends 'importLimit' | 'receiveLimit' | 'exportLimit'>(

@@ -23,6 +23,7 @@ import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
 import { MetricCounts } from './metrics/counts.ts';
 import type { ListenAddress } from './metrics/listen-address.ts';
 import { openMetricsServer, type MetricsServer, type MetricsSource } from './metrics/io/server.ts';
+import { recordFiles } from './mrt/io/record-files.ts';
 import { startRendered, type RenderedStart } from './rendered-start.ts';
 import { SystemClock } from './speaker/io/system-clock.ts';
 import { rehearse } from './reflector/rehearsal.ts';
@@ -103,6 +104,7 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
     clock,
     network: new TcpNetwork(),
     random,
+    recordFiles,
     log: log.write,
     ...(interfaces && { interfaces }),
     ...(counts && { counts }),

@@ -5,9 +5,9 @@ import type { Clock } from './base/clock.ts';
 import type { Daemon } from './daemon.ts';
 import { ControlView } from './daemon-view.ts';
 
-/** The lines of a daemon's answer to a command of the control socket. */
-export function answerOf(daemon: Daemon, clock: Clock, command: string): string[] {
-  const view = new ControlView({
+/** A daemon as the control socket sees it. */
+export function viewOf(daemon: Daemon, clock: Clock): ControlView {
+  return new ControlView({
     daemon,
     clock,
     hostname: 'rr',
@@ -19,6 +19,11 @@ export function answerOf(daemon: Daemon, clock: Clock, command: string): string[
     shutdown: () => undefined,
     log: () => undefined,
   });
+}
+
+/** The lines of a daemon's answer to a command of the control socket. */
+export function answerOf(daemon: Daemon, clock: Clock, command: string): string[] {
+  const view = viewOf(daemon, clock);
   const lines: string[] = [];
   for (const reply of new Commands(view, () => undefined).handle(command)) {
     if (reply && !(reply instanceof Promise) && !(reply.last && reply.text === '')) lines.push(reply.text);

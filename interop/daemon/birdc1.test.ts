@@ -107,6 +107,12 @@ const OWN: readonly Difference[] = [
   { of: 'BIRD', command: /^eval roa_check/, line: /^0023 \(enum 35\)\d$/, reason: NUMBERS },
   { of: 'Catbird', command: /^eval roa_check/, line: /^0023 \(enum 34\)\d$/, reason: NUMBERS },
   { of: 'BIRD', command: /^show status$/, line: /^1000-BIRD 1\.6\.8$/, reason: FORK },
+  {
+    of: 'BIRD',
+    command: /^mrt dump table nosuch/,
+    line: /^9001 Table name expected$/,
+    reason: SYNTAX,
+  },
   { of: 'Catbird', command: /^show status$/, line: /^1000-BIRD v1\.6\.8$/, reason: FORK },
   {
     of: 'BIRD',

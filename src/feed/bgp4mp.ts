@@ -1,6 +1,7 @@
 /** BGP4MP records: messages of a live session (RFC 6396 section 4.4, RFC 8050 section 3). */
 import { AFI } from '../base/family.ts';
 import { ipFromBytes, type IpAddress } from '../base/ip.ts';
+import { BGP4MP } from '../mrt/codes.ts';
 import { HEADER_LENGTH, MESSAGE } from '../speaker/wire/iana.ts';
 import type { MrtRecord } from './mrt.ts';
 import { u16, u32 } from './update-view.ts';
@@ -30,16 +31,12 @@ interface Subtype {
   readonly addPath: boolean;
 }
 
-/** Subtypes with messages that were received; the _LOCAL ones, 6, 7, 10 and 11, were sent. */
+/** Subtypes with messages that were received. */
 const RECEIVED: Readonly<Record<number, Subtype>> = {
-  /** BGP4MP_MESSAGE */
-  1: { as4: false, addPath: false },
-  /** BGP4MP_MESSAGE_AS4 */
-  4: { as4: true, addPath: false },
-  /** BGP4MP_MESSAGE_ADDPATH */
-  8: { as4: false, addPath: true },
-  /** BGP4MP_MESSAGE_AS4_ADDPATH */
-  9: { as4: true, addPath: true },
+  [BGP4MP.message]: { as4: false, addPath: false },
+  [BGP4MP.messageAs4]: { as4: true, addPath: false },
+  [BGP4MP.messageAddPath]: { as4: false, addPath: true },
+  [BGP4MP.messageAs4AddPath]: { as4: true, addPath: true },
 };
 
 const OTHER: Bgp4mp = { kind: 'other' };

@@ -1,9 +1,7 @@
 /** MRT records (RFC 6396) cut from a stream of bytes of which only what belongs to one record is kept. */
+import { MRT } from '../mrt/codes.ts';
 import { FeedError } from './source.ts';
 import { u16, u32 } from './update-view.ts';
-
-/** https://www.iana.org/assignments/mrt: types that hold routes. */
-export const MRT = { tableDump: 12, tableDumpV2: 13, bgp4mp: 16, bgp4mpEt: 17 } as const;
 
 export interface MrtRecord {
   readonly type: number;

@@ -1,12 +1,10 @@
 /** Routes from table dumps: TABLE_DUMP and TABLE_DUMP_V2 (RFC 6396 sections 4.2 and 4.3, RFC 8050 section 4). */
 import { familyOf, FAMILIES, IPV4, IPV6, SAFI, type Family } from '../base/family.ts';
 import { ipFromBytes, type IpAddress } from '../base/ip.ts';
+import { TABLE_DUMP_V2 } from '../mrt/codes.ts';
 import type { MrtRecord } from './mrt.ts';
 import { nlriEnd } from './update-writer.ts';
 import { u16, u32 } from './update-view.ts';
-
-/** TABLE_DUMP_V2 subtypes, https://www.iana.org/assignments/mrt. */
-const V2 = { peerIndexTable: 1, ribGeneric: 6, ribGenericAddPath: 12 } as const;
 
 interface RibSubtype {
   readonly family: Family;
@@ -14,14 +12,10 @@ interface RibSubtype {
 }
 
 const V2_RIB: Readonly<Record<number, RibSubtype>> = {
-  /** RIB_IPV4_UNICAST */
-  2: { family: IPV4, addPath: false },
-  /** RIB_IPV6_UNICAST */
-  4: { family: IPV6, addPath: false },
-  /** RIB_IPV4_UNICAST_ADDPATH */
-  8: { family: IPV4, addPath: true },
-  /** RIB_IPV6_UNICAST_ADDPATH */
-  10: { family: IPV6, addPath: true },
+  [TABLE_DUMP_V2.ribIpv4Unicast]: { family: IPV4, addPath: false },
+  [TABLE_DUMP_V2.ribIpv6Unicast]: { family: IPV6, addPath: false },
+  [TABLE_DUMP_V2.ribIpv4UnicastAddPath]: { family: IPV4, addPath: true },
+  [TABLE_DUMP_V2.ribIpv6UnicastAddPath]: { family: IPV6, addPath: true },
 };
 
 /** A neighbour of the collector. */
@@ -44,7 +38,7 @@ export interface TableRoute {
 
 /** Whether the record is the list of peers that the following ones refer to. */
 export function isPeerIndex(record: MrtRecord): boolean {
-  return record.subtype === V2.peerIndexTable;
+  return record.subtype === TABLE_DUMP_V2.peerIndexTable;
 }
 
 /** The peers of a PEER_INDEX_TABLE in their order, or undefined where it is malformed. RFC 6396 section 4.3.1. */
@@ -80,7 +74,7 @@ export function forEachV2Route(
   visit: (peerIndex: number, route: TableRoute) => void,
 ): TableOutcome {
   const { bytes, start, end, subtype } = record;
-  const generic = subtype === V2.ribGeneric || subtype === V2.ribGenericAddPath;
+  const generic = subtype === TABLE_DUMP_V2.ribGeneric || subtype === TABLE_DUMP_V2.ribGenericAddPath;
   const rib = generic ? genericFamily(record) : V2_RIB[subtype];
   if (!rib) return 'other';
   const { family, addPath } = rib;
@@ -107,7 +101,7 @@ export function forEachV2Route(
 function genericFamily({ bytes, start, end, subtype }: MrtRecord): RibSubtype | undefined {
   if (end - start < 8) return undefined;
   const family = familyOf(u16(bytes, start + 4), bytes[start + 6]!);
-  return family && { family, addPath: subtype === V2.ribGenericAddPath };
+  return family && { family, addPath: subtype === TABLE_DUMP_V2.ribGenericAddPath };
 }
 
 /** The route of a TABLE_DUMP record; its subtype is the address family. RFC 6396 section 4.2. */

@@ -142,6 +142,22 @@ export class NetworkTable {
     return net > 0 && net < this.end && this.length[net] !== FREE;
   }
 
+  /** A bit for each number below `end`, `1 << (net & 7)` of byte `net >> 3`: whether it stands for a network now. */
+  usedBits(): Uint8Array {
+    const { length: lengths, end } = this;
+    const bits = new Uint8Array((end >> 3) + 1);
+    let byte = 0;
+    for (let net = 1; net < end; net++) {
+      if (lengths[net] !== FREE) byte |= 1 << (net & 7);
+      if ((net & 7) === 7) {
+        bits[net >> 3] = byte;
+        byte = 0;
+      }
+    }
+    if ((end & 7) !== 0) bits[end >> 3] = byte;
+    return bits;
+  }
+
   /** `10.0.0.0/8`. */
   format(net: number): string {
     const { words } = this.family;

@@ -19,7 +19,7 @@ import type { Capabilities } from './wire/capabilities.ts';
 import { describeMessage, forEachMessage } from './wire/describe.ts';
 import { bgpError, CEASE, ERROR, HEADER_ERROR, type BgpError } from './wire/errors.ts';
 import { Framer, type FrameHandler } from './wire/framer.ts';
-import { MESSAGE, REFRESH_SUBTYPE } from './wire/iana.ts';
+import { HEADER_LENGTH, MESSAGE, REFRESH_SUBTYPE } from './wire/iana.ts';
 import { decodeRouteRefresh, encodeKeepalive, encodeRouteRefresh } from './wire/message.ts';
 import { decodeNotification, encodeNotification } from './wire/notification.ts';
 import { decodeOpen, isBgpError, type OpenMessage } from './wire/open.ts';
@@ -42,7 +42,7 @@ export interface ConnectionHost {
   makeOpen(): { readonly bytes: Uint8Array; readonly capabilities: Capabilities };
   /** Judges the neighbour's OPEN, and a possible collision: a Cease says that this connection is the one to close. */
   openReceived(connection: Connection, open: OpenMessage): Negotiated | BgpError;
-  stateChanged(connection: Connection, from: FsmState): void;
+  stateChanged(connection: Connection, from: FsmState, event: FsmEvent): void;
   established(connection: Connection): RouteReceiver;
   /** The connection is gone; its machine is Idle, or Active where it tries again by itself. */
   left(connection: Connection, leaving: Leaving): void;
@@ -53,6 +53,9 @@ export interface ConnectionHost {
   notificationReceived(error: BgpError): void;
   /** Takes a line about each message that is sent or arrives; undefined where nobody wants to know. */
   readonly tracePacket: ((text: string) => void) | undefined;
+  /** Takes each message that arrives, header included, before it is handled; undefined where nobody keeps a record. */
+  readonly recordMessage:
+    ((connection: Connection, bytes: Uint8Array, start: number, end: number) => void) | undefined;
   /** An exception that is a bug of ours. */
   bug(error: unknown): void;
 }
@@ -113,7 +116,7 @@ export class Connection implements FrameHandler, TimerEvents {
     const from = this.state;
     const { state, actions } = step(from, event, this.#context);
     this.state = state;
-    if (state !== from) this.#host.stateChanged(this, from);
+    if (state !== from) this.#host.stateChanged(this, from, event);
     let sent: BgpError | undefined;
     let damped = false;
     for (const action of actions) {
@@ -257,8 +260,9 @@ export class Connection implements FrameHandler, TimerEvents {
 
   /** `FrameHandler`: this runs for every message of every neighbour. */
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const { counters, tracePacket } = this.#host;
+    const { counters, tracePacket, recordMessage } = this.#host;
     counters.messagesReceived++;
+    if (recordMessage) recordMessage(this, bytes, start - HEADER_LENGTH, end);
     if (tracePacket) for (const line of describeMessage(type, bytes, start, end, 'Got')) tracePacket(line);
     if (type === MESSAGE.update) {
       counters.updatesReceived++;

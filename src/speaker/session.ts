@@ -11,11 +11,13 @@ import { Connection, type ConnectionHost, type Leaving } from './connection.ts';
 import { newCounters } from './counters.ts';
 import { formatCause, type EndCause } from './end-cause.ts';
 import { resolveCollision } from './fsm/collision.ts';
+import type { FsmEvent } from './fsm/event.ts';
 import { stateRank, type FsmState } from './fsm/state.ts';
 import type { FsmContext } from './fsm/step.ts';
 import type { Negotiated } from './negotiated.ts';
 import { RetryDelay } from './retry-delay.ts';
 import type { EstablishedSession, RouteReceiver, SessionEvents } from './session-port.ts';
+import type { SessionRecorder } from './session-recorder.ts';
 import { infoColumn, type SessionPhase, type SessionStatus, type StateWord } from './session-status.ts';
 import type { SpeakerEvent } from './speaker-event.ts';
 import type { AcceptedTransport, ConnectAttempt, ConnectOptions, Network, Transport } from './transport.ts';
@@ -48,6 +50,8 @@ export interface SessionEnv {
   halfOpenChanged(by: 1 | -1): void;
   /** Whether each message of the session is to be told of. */
   tracesPackets(session: string): boolean;
+  /** Who keeps a record of the session; undefined where nobody does. */
+  recorderOf(session: string): SessionRecorder | undefined;
   /** The session has no connection any more. */
   quiet(session: Session): void;
 }
@@ -65,6 +69,8 @@ export class Session implements ConnectionHost {
   readonly range: string | undefined;
   readonly counters = newCounters();
   tracePacket: ((text: string) => void) | undefined;
+  recordMessage: ConnectionHost['recordMessage'];
+  #recordState: SessionRecorder['state'];
   /** Lines about UPDATEs that may be written now, and when that was worked out. */
   #updateLines = UPDATE_LINES;
   #updateLineAt = 0;
@@ -107,9 +113,13 @@ export class Session implements ConnectionHost {
     return this.#config.name;
   }
 
-  /** Asks anew whether messages are to be told of. */
+  /** Asks anew whether messages are to be told of, and who keeps a record of them. */
   retrace(): void {
     this.tracePacket = this.#env.tracesPackets(this.name) ? (text) => this.#packet(text) : undefined;
+    const { message, state } = this.#env.recorderOf(this.name) ?? {};
+    this.recordMessage =
+      message && ((connection, bytes, start, end) => message(this.#config, connection, bytes, start, end));
+    this.#recordState = state;
   }
 
   /** UPDATEs come in thousands: BIRD logs no more than one a second of them, in bursts of five. */
@@ -275,10 +285,16 @@ export class Session implements ConnectionHost {
 
   #stateWord(): StateWord {
     if (this.#phase === 'down') return 'Down';
-    const outgoing = this.config.passive && this.#outgoing.state === 'Active' ? 'Idle' : this.#outgoing.state;
+    const outgoing = this.#shownState('outgoing', this.#outgoing.state);
     const incoming = this.#incoming?.state ?? 'Idle';
     const state = stateRank(incoming) > stateRank(outgoing) ? incoming : outgoing;
     return state === 'Idle' && this.config.passive && this.#connecting ? 'Passive' : state;
+  }
+
+  /** BIRD calls a connection that only waits to be called Idle; for RFC 4271 section 8.2.1 it is Active. */
+  #shownState(direction: Connection['direction'], state: FsmState): FsmState {
+    const waits = state === 'Active' && (direction === 'incoming' || this.config.passive);
+    return waits ? 'Idle' : state;
   }
 
   #newConnection(direction: 'outgoing' | 'incoming'): Connection {
@@ -429,9 +445,25 @@ export class Session implements ConnectionHost {
     return answer;
   }
 
-  stateChanged(connection: Connection, from: FsmState): void {
+  stateChanged(connection: Connection, from: FsmState, event: FsmEvent): void {
     const { direction, state } = connection;
     this.#env.emit({ type: 'fsmState', session: this.name, direction, from, to: state });
+    if (this.#recordState) this.#record(this.#recordState, connection, from, event);
+  }
+
+  #record(
+    record: NonNullable<SessionRecorder['state']>,
+    connection: Connection,
+    before: FsmState,
+    event: FsmEvent,
+  ): void {
+    const from = this.#shownState(connection.direction, before);
+    const to = this.#shownState(connection.direction, connection.state);
+    if (from === to) return;
+    const { state, negotiated, transport } = connection;
+    // One that broke is no connection any more.
+    const left = event.type === 'TcpConnectionFails' ? undefined : transport;
+    record(this.#config, { state, negotiated, transport: left }, from, to);
   }
 
   established(connection: Connection): RouteReceiver {

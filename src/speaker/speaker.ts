@@ -12,6 +12,7 @@ import { longestMatch } from './peer-match.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { ownsConnection, Session, type SessionEnv } from './session.ts';
 import type { SessionEvents } from './session-port.ts';
+import { knownRemoteAs, type SessionRecorder } from './session-recorder.ts';
 import type { SessionStatus } from './session-status.ts';
 import type { SpeakerEvent } from './speaker-event.ts';
 import type { AcceptedTransport, Endpoint, Listener, Network, Transport } from './transport.ts';
@@ -26,6 +27,8 @@ export interface SpeakerOptions {
   readonly events: SessionEvents;
   /** Whether each message of a session is to be told of; asked when it is made, and at `retrace`. Default: no. */
   readonly tracesPackets?: (session: string, range: string | undefined) => boolean;
+  /** Who keeps a record of a session; asked when it is made, and at `retrace`. Default: nobody. */
+  readonly recorderOf?: (session: string, range: string | undefined) => SessionRecorder | undefined;
   /** Accepted connections without an OPEN, over all neighbours; more are refused. Default 2048. */
   readonly maxHalfOpen?: number;
   /** Seconds that an accepted connection may take until its OPEN (never more than the startup hold time). Default 60. */
@@ -72,6 +75,15 @@ interface Range {
   since: number;
   /** The last number given to a session. */
   counter: number;
+}
+
+/** A neighbour as table dumps name it. */
+export interface Neighbor {
+  /** 0 until the session is Established. */
+  readonly routerId: number;
+  /** 0 where it is not known yet. */
+  readonly as: number;
+  readonly address: IpAddress;
 }
 
 /** Sessions as they count. */
@@ -125,6 +137,7 @@ export class Speaker {
       },
       emit,
       tracesPackets: (name) => options.tracesPackets?.(name, this.#sessions.get(name)?.range) ?? false,
+      recorderOf: (name) => options.recorderOf?.(name, this.#sessions.get(name)?.range),
       linger: (transport) => this.#linger(transport),
       halfOpenChanged: (by) => {
         this.#halfOpen += by;
@@ -219,7 +232,7 @@ export class Speaker {
     }
   }
 
-  /** Asks anew of which sessions messages are to be told of. */
+  /** Asks anew of which sessions messages are to be told of, and who keeps a record of which. */
   retrace(): void {
     for (const session of this.#sessions.values()) session.retrace();
   }
@@ -232,6 +245,18 @@ export class Speaker {
   /** How a session is configured; undefined where there is none of that name. */
   configOf(name: string): SessionConfig | undefined {
     return this.#sessions.get(name)?.config;
+  }
+
+  /** Who the neighbour of a session is; undefined where there is no such session, or it is down. */
+  neighborOf(name: string): Neighbor | undefined {
+    const session = this.#sessions.get(name);
+    if (!session || session.phase === 'down') return undefined;
+    const { config, negotiated } = session;
+    return {
+      routerId: negotiated?.remoteRouterId ?? 0,
+      as: knownRemoteAs(config, negotiated),
+      address: config.remoteAddress,
+    };
   }
 
   /** The range that a session was made from; undefined where it was not. */

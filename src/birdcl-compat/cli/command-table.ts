@@ -210,7 +210,7 @@ export const COMMAND_TABLE: readonly CommandSpec[] = [
   row(
     'mrtdump',
     `${SELECTOR} (all | off | { states | messages [, …] })`,
-    'dumps of messages into an MRT file',
+    'what of protocols is dumped into the MRT file',
     {
       args: [...PROTOCOLS, ...plain('off', 'states', 'messages')],
       changes: true,
@@ -218,8 +218,8 @@ export const COMMAND_TABLE: readonly CommandSpec[] = [
   ),
   row(
     'mrt dump',
-    'table <name> to "<file>" [filter <filter> | where <condition>]',
-    'dump a table into an MRT file',
+    'table (<name> | "<pattern>") to "<file>" [filter <filter> | where <condition>]',
+    'dump tables into MRT files',
     {
       args: [
         { word: 'table', value: 'table' },

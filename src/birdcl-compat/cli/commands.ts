@@ -34,7 +34,8 @@ import { runAddRoa, runDeleteRoa, runFlushRoa, runShowRoa } from './roa.ts';
 import { showRoute } from './show-route.ts';
 import { showStatic } from './show-static.ts';
 import { runShowSymbols, showMemory, showStatus } from './show-status.ts';
-import { dumpHandler, runDebug, runEcho, runMrtDump, runMrtdump, runTimeformat } from './tracing.ts';
+import { runMrtDump, runMrtdump } from './mrt-dumps.ts';
+import { dumpHandler, runDebug, runEcho, runTimeformat } from './tracing.ts';
 
 function* down(view: DaemonView): Answer {
   yield last(CODE.shutdownOrdered, 'Shutdown requested');

@@ -2,8 +2,15 @@
 import type { IpAddress } from '../../base/ip.ts';
 import type { HostInterface, InterfaceAddress } from '../../base/interfaces.ts';
 import type { AttrStore } from '../../rib/attrs/store.ts';
-import type { PolicyContext } from '../../rib/policy.ts';
-import type { DaemonConfig, DebugFlags, LimitConfig, LogClass, StaticHop } from '../conf/lowered.ts';
+import type { Policy, PolicyContext } from '../../rib/policy.ts';
+import type {
+  DaemonConfig,
+  DebugFlags,
+  LimitConfig,
+  LogClass,
+  MrtdumpFlags,
+  StaticHop,
+} from '../conf/lowered.ts';
 import type { Diagnostic } from '../conf/diagnostics.ts';
 import type { Prefix } from '../filter/values.ts';
 
@@ -199,7 +206,7 @@ export interface ConfigurationOrigins {
 
 export interface ProtocolView {
   readonly name: string;
-  readonly kind: 'BGP' | 'Static' | 'Pipe' | 'Device' | 'Direct' | 'Kernel';
+  readonly kind: 'BGP' | 'Static' | 'Pipe' | 'Device' | 'Direct' | 'Kernel' | 'MRT';
   readonly state: 'up' | 'start' | 'down' | 'stop' | 'flush';
   readonly sinceMs: number;
   readonly description?: string;
@@ -330,6 +337,24 @@ export const DUMP_KINDS = [
 ] as const;
 export type DumpKind = (typeof DUMP_KINDS)[number];
 
+/** `mrt dump`: tables into MRT files (RFC 6396). */
+export interface TableDumpRequest {
+  /** In this order, and what the file calls each. */
+  readonly tables: readonly { readonly name: string; readonly shown: string }[];
+  /** `%N` stands for the table; then it is a strftime pattern. */
+  readonly path: string;
+  /** Absent: all routes. */
+  readonly policy?: Policy;
+  /** Told what goes wrong, in a line each; the dump goes on with the next table. */
+  readonly failed: (text: string) => void;
+}
+
+export interface TableDumpRun {
+  /** Resolves when it is over, whatever has gone wrong. */
+  readonly done: Promise<void>;
+  cancel(): void;
+}
+
 /** Routes that policies took, and networks that have some. */
 export interface TableCounts {
   readonly routes: number;
@@ -446,6 +471,9 @@ export interface DaemonView {
   explain(query: ExplainQuery): ExplainView | undefined;
   /** What a protocol, or one of its channels, logs from now on, until the next configuration. */
   setDebug(protocol: string, channel: 'ipv4' | 'ipv6' | undefined, flags: DebugFlags): void;
+  /** What is dumped of the sessions of a protocol from now on, until the next configuration. Returns whether there is a file for it. */
+  setMrtdump(protocol: string, flags: MrtdumpFlags): boolean;
+  dumpTables(request: TableDumpRequest): TableDumpRun;
   /** Lines for the log; undefined between them is a place to pause. */
   dump(kind: DumpKind): Iterable<string | undefined>;
   memory(): readonly MemoryRow[];

@@ -187,8 +187,17 @@ describe('logs', () => {
     ['debug node1.ipv6 all', '9001 Channel node1.ipv6 not found\n'],
     ['debug node1 { interfaces }', '1006-Nothing is logged of: interfaces\n0000 \n'],
     ['mrtdump all off', '0000 \n'],
-    ['mrtdump all all', '9001 not built: mrtdump of messages and states\n'],
+    ['mrtdump all all', '0000 \n'],
+    ['mrtdump "zz*" all', '8003 No protocols match\n'],
+    [
+      'mrtdump anchors { states }',
+      '1006-Nothing is dumped: the configuration has no \'mrtdump "FILE";\'\n0000 \n',
+    ],
+    ['mrtdump anchors off', '0000 \n'],
     ['mrt dump', '9001 Table not specified\n'],
+    ['mrt dump to "x"', '9001 Table not specified\n'],
+    ['mrt dump table master4', '9001 File not specified\n'],
+    ['mrt dump table nosuch to "x"', '9001 Table name required\n'],
     ['dump routes "file"', '9001 not built: dumps into files; without a file they go into the log\n'],
   ])('%s', (request, answer) => {
     expect(ask(DEFAULT_DIALECT, request)).toBe(answer);
@@ -201,6 +210,8 @@ describe('timeformat', () => {
     ['timeformat iso short us', '03:04:05.678000'],
     ['timeformat iso long ms', '2026-01-02 03:04:05.678'],
     ['timeformat "at %H"', 'at 03'],
+    ['timeformat "%j %U %V %W %u %w %C %g %G %l %P"', '002 00 01 00 5 5 20 26 2026  3 am'],
+    ['timeformat "%c, %x %X %r"', 'Fri Jan  2 03:04:05 2026, 01/02/26 03:04:05 03:04:05 AM'],
     ['timeformat "%T" 1 "%F"', '03:04:05'],
   ])('%s', (format, time) => {
     expect(ask(DEFAULT_DIALECT, format, 'show status')).toContain(` Last reboot on ${time}\n`);

@@ -109,6 +109,14 @@ export class FamilyView implements DaemonView {
     this.#view.setDebug(...args);
   }
 
+  setMrtdump(...args: Parameters<DaemonView['setMrtdump']>): boolean {
+    return this.#view.setMrtdump(...args);
+  }
+
+  dumpTables(...args: Parameters<DaemonView['dumpTables']>): ReturnType<DaemonView['dumpTables']> {
+    return this.#view.dumpTables(...args);
+  }
+
   dump(...args: Parameters<DaemonView['dump']>): ReturnType<DaemonView['dump']> {
     return this.#view.dump(...args);
   }

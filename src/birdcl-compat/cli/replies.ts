@@ -55,6 +55,7 @@ export const CODE = {
   reloadFailed: 8006,
   accessDenied: 8007,
   evaluationFailed: 8008,
+  runtimeError: 8009,
   commandTooLong: 9000,
   parseError: 9001,
   wrongSymbol: 9002,

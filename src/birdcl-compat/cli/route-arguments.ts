@@ -77,17 +77,18 @@ function setMatch(draft: Draft, mode: 'exact' | 'for' | 'in', prefix: Prefix): v
 }
 
 function parseTable(cursor: Cursor, view: DaemonView, draft: Draft): void {
-  const all = view.config.tables.map(({ name }) => name);
-  if (cursor.acceptWord('all')) {
-    draft.tables = all;
-    return;
-  }
+  if (cursor.acceptWord('all')) draft.tables = view.config.tables.map(({ name }) => name);
+  else draft.tables = [...(draft.tables ?? []), tableOf(cursor, view)];
+}
+
+/** The name of a table that has routes. */
+export function tableOf(cursor: Cursor, view: DaemonView): string {
   const word = cursor.name('a table');
   // `master` of BIRD 1.6 is a name of `master4` or `master6`.
   const symbol = view.config.symbols.get(word);
   const name = symbol?.kind === 'table' ? symbol.table.name : word;
-  if (!all.includes(name)) fail('Table name required');
-  draft.tables = [...(draft.tables ?? []), name];
+  if (!view.config.tables.some((table) => table.name === name)) fail('Table name required');
+  return name;
 }
 
 type ChannelName = NonNullable<RouteQuery['export']>['channel'];
@@ -132,7 +133,8 @@ function parseExport(cursor: Cursor, view: DaemonView, draft: Draft, mode: Expor
   draft.export = { mode, protocol, channel };
 }
 
-function parseFilter(cursor: Cursor, view: DaemonView): FilterProgram {
+/** What follows the word `filter`. */
+export function parseFilter(cursor: Cursor, view: DaemonView): FilterProgram {
   if (cursor.isPunctuation('{') || isTypeWord(cursor.word()))
     return checkFilter(parseFilterBody(cursor), view.config.symbols);
   const { at } = cursor;

@@ -20,6 +20,7 @@ const PREFERENCE: Readonly<Record<ProtocolView['kind'], number>> = {
   Direct: 240,
   Kernel: 10,
   Pipe: 70,
+  MRT: 0,
 };
 
 /** BIRD 1.6 has one table a family, called `master`. */

@@ -19,6 +19,8 @@ import type {
   ProtocolView,
   RouteQuery,
   RouteView,
+  TableDumpRequest,
+  TableDumpRun,
 } from './daemon-view.ts';
 import { Commands } from './commands.ts';
 import type { SocketDialect } from './dialect.ts';
@@ -231,6 +233,21 @@ export class FakeDaemon implements DaemonView {
   setDebug(protocol: string, channel: string | undefined, flags: ReadonlySet<string>): void {
     const name = channel === undefined ? protocol : `${protocol}.${channel}`;
     this.log.push(`debug ${name} ${[...flags].join(' ')}`);
+  }
+
+  setMrtdump(protocol: string, flags: ReadonlySet<string>): boolean {
+    this.log.push(`mrtdump ${protocol} ${[...flags].join(' ')}`);
+    return protocol !== 'anchors';
+  }
+
+  dumpTables({ tables, path, policy, failed }: TableDumpRequest): TableDumpRun {
+    const names = tables.map(({ name, shown }) => (name === shown ? name : `${name} as ${shown}`));
+    this.log.push(`mrt dump ${names.join(' ')} to ${path}${policy ? ` through ${policy.name}` : ''}`);
+    if (path === '/none/x') failed(`Unable to open MRT file '${path}': No such file or directory`);
+    return {
+      done: Promise.resolve(),
+      cancel: () => this.log.push('mrt dump cancelled'),
+    };
   }
 
   dump(kind: string): Iterable<string | undefined> {

@@ -1,4 +1,4 @@
-/** What goes into the log and to whom: `debug`, `mrtdump`, `mrt dump`, `dump`, `echo` and `timeformat`. */
+/** What goes into the log and to whom: `debug`, `dump`, `echo` and `timeformat`. */
 import { debugFlags, flags } from '../conf/arguments.ts';
 import type { Cursor } from '../conf/cursor.ts';
 import { TOKEN } from '../conf/lexer.ts';
@@ -35,24 +35,6 @@ export const runDebug: Handler = (cursor, session) => {
     }
     yield last(CODE.ok);
   })();
-};
-
-const MRT_FLAGS = ['states', 'messages'] as const;
-const mrtFlags = flags(MRT_FLAGS, true);
-
-export const runMrtdump: Handler = (cursor, session) => {
-  const selector = parseSelector(cursor, false);
-  selectProtocols(session, selector);
-  const wanted = mrtFlags.evaluate(mrtFlags.parse(cursor), session.view.config.symbols);
-  end(cursor);
-  if (wanted.size > 0) throw new CommandError(CODE.parseError, 'not built: mrtdump of messages and states');
-  return [last(CODE.ok)];
-};
-
-/** Arguments are not looked at: nothing of this is built. */
-export const runMrtDump: Handler = (cursor) => {
-  if (cursor.kind === TOKEN.end) throw new CommandError(CODE.parseError, 'Table not specified');
-  throw new CommandError(CODE.parseError, "not built: MRT dumps of tables; 'show route all' lists them");
 };
 
 /** The log is the place for all of it, so a file that BIRD 2.16 would write to is refused. */

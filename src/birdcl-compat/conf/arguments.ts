@@ -13,8 +13,8 @@ import { addressOf, constant, identifierOf, numberOf, textOf } from './constants
 import type { Cursor } from './cursor.ts';
 import { ConfError } from './diagnostics.ts';
 import { TOKEN } from './lexer.ts';
-import { DEBUG_FLAGS } from './lowered.ts';
-import type { AnyTableConfig, DebugFlag, DebugFlags, LimitConfig } from './lowered.ts';
+import { DEBUG_FLAGS, MRTDUMP_FLAGS } from './lowered.ts';
+import type { AnyTableConfig, DebugFlag, DebugFlags, LimitConfig, MrtdumpFlags } from './lowered.ts';
 import type { Scope } from './scope.ts';
 
 export interface ArgumentKind<Node, Value> {
@@ -249,6 +249,11 @@ export function flags<F extends string>(
 }
 
 export const debugFlags: ArgumentKind<DebugFlag[], DebugFlags> = flags(DEBUG_FLAGS, true);
+
+export const mrtdumpFlags: ArgumentKind<(typeof MRTDUMP_FLAGS)[number][], MrtdumpFlags> = flags(
+  MRTDUMP_FLAGS,
+  true,
+);
 
 export type PolicyNode =
   | { kind: 'all' | 'none' }

@@ -7,6 +7,7 @@ import { bgpChannelOptions } from './grammar/bgp-channel.ts';
 import { bgp } from './grammar/bgp.ts';
 import { device, direct, kernel } from './grammar/device.ts';
 import { globals } from './grammar/global.ts';
+import { mrt } from './grammar/mrt.ts';
 import { pipe } from './grammar/pipe.ts';
 import { staticChannelOptions, staticProtocol } from './grammar/static.ts';
 import { tableOptions } from './grammar/table.ts';
@@ -33,6 +34,7 @@ describe('docs/configuration.md names', () => {
     ['options of direct', direct.rules, `${protocol}Direct)`],
     ['options of kernel', kernel.rules, `${protocol}Kernel)`],
     ['options of pipes', pipe.rules, `${protocol}Pipe)`],
+    ['options of mrt', mrt.rules, `${protocol}MRT)`],
   ])('all %s', (_name, table, headings) => {
     const found = named('configuration.md', new RegExp(headings));
     expect(table.words().filter((words) => !found.has(words))).toEqual([]);

@@ -212,7 +212,11 @@ export class Lowering {
   }
 
   #inherit({ grammar, from }: ProtocolNode): ProtocolDraft {
-    if (!from) return grammar.create(this.#globals.debugProtocols, this.#context);
+    if (!from) {
+      const draft = grammar.create(this.#globals.debugProtocols, this.#context);
+      draft.mrtdump = this.#globals.mrtdumpProtocols;
+      return draft;
+    }
     const message = 'Template or protocol name expected';
     const parent = this.scope.require(from.name, from.at, ['template', 'protocol'], message);
     if (parent.protocol !== grammar.word) {
@@ -288,11 +292,13 @@ export class Lowering {
       );
     }
     if (failed()) return undefined;
+    this.#warnOfDumps(protocols, places);
     return {
       path,
       routerId: routerId!,
       ...(globals.hostname !== undefined && { hostname: globals.hostname }),
       log: globals.log,
+      ...(globals.mrtdumpFile !== undefined && { mrtdumpFile: globals.mrtdumpFile }),
       debugCommands: globals.debugCommands,
       timeFormats: globals.timeFormats,
       gracefulRestartWaitS: globals.gracefulRestartWaitS,
@@ -308,5 +314,14 @@ export class Lowering {
         return place === undefined ? undefined : locate(place);
       },
     };
+  }
+
+  /** Where a dump of sessions is asked for and there is no file, BIRD says nothing and dumps nothing. */
+  #warnOfDumps(protocols: readonly AnyProtocolConfig[], places: ReadonlyMap<string, number>): void {
+    if (this.#globals.mrtdumpFile !== undefined) return;
+    const dumped = protocols.find((protocol) => protocol.kind === 'bgp' && protocol.mrtdump.size > 0);
+    if (!dumped) return;
+    const message = "'mrtdump' of protocols has no effect without a file: add 'mrtdump \"FILE\";'";
+    this.#context.warn(places.get(dumped.name)!, message);
   }
 }

@@ -49,6 +49,10 @@ export const LOGGED_FLAGS: DebugFlags = new Set<DebugFlag>([
   'packets',
 ]);
 
+/** What of BGP sessions is dumped into the MRT file (RFC 6396). */
+export const MRTDUMP_FLAGS = ['states', 'messages'] as const;
+export type MrtdumpFlags = ReadonlySet<(typeof MRTDUMP_FLAGS)[number]>;
+
 export const TIME_FORMAT_USES = ['base', 'log', 'protocol', 'route'] as const;
 export type TimeFormatUse = (typeof TIME_FORMAT_USES)[number];
 
@@ -184,6 +188,8 @@ export interface BgpProtocolConfig extends ProtocolConfig {
   readonly enforceFirstAs: boolean;
   /** RFC 1997 well-known communities are obeyed on export. */
   readonly interpretCommunities: boolean;
+  /** `mrtdump`: what is dumped of its sessions. */
+  readonly mrtdump: MrtdumpFlags;
   /** The protocol whose fields this one has, but for those of `REPEATED_OWN`, for it is written like that one. */
   readonly repeats?: BgpProtocolConfig;
 }
@@ -266,10 +272,23 @@ export interface KernelProtocolConfig extends ProtocolConfig {
   readonly kind: 'kernel';
 }
 
+/** Dumps tables into files now and then. */
+export interface MrtProtocolConfig extends ProtocolConfig {
+  readonly kind: 'mrt';
+  /** One table, or all whose names match a shell pattern. */
+  readonly table: { readonly name: string } | { readonly pattern: string };
+  /** Absent: all routes. */
+  readonly filter?: FilterProgram;
+  /** `%N` stands for the table; then it is a strftime pattern. */
+  readonly filename: string;
+  readonly periodS: number;
+  readonly alwaysAddPath: boolean;
+}
+
 export type HostProtocolConfig = DeviceProtocolConfig | DirectProtocolConfig | KernelProtocolConfig;
 
 export type AnyProtocolConfig =
-  BgpProtocolConfig | StaticProtocolConfig | PipeProtocolConfig | HostProtocolConfig;
+  BgpProtocolConfig | StaticProtocolConfig | PipeProtocolConfig | MrtProtocolConfig | HostProtocolConfig;
 
 /** A control socket besides those of the command line: `cli "PATH" { … }`. */
 export interface CliSocketConfig {
@@ -285,6 +304,8 @@ export interface DaemonConfig {
   readonly routerId: number;
   readonly hostname?: string;
   readonly log: readonly LogTarget[];
+  /** File that `mrtdump` flags dump sessions into; absent: nothing is dumped. */
+  readonly mrtdumpFile?: string;
   /** Detail of commands logged: 0 none, 1 connections, 2 each command. */
   readonly debugCommands: number;
   readonly timeFormats: Readonly<Partial<Record<TimeFormatUse, TimeFormat>>>;

@@ -23,6 +23,7 @@ export function mergeConfigs(
   const merged = mergeProtocols(configs, warn);
   return {
     ...first,
+    ...mergeDumpFiles(configs, warn),
     log: distinct(configs.flatMap(({ log }) => log)),
     cli: configs.flatMap(({ cli }) => cli),
     tables: [...tables.values()],
@@ -33,6 +34,22 @@ export function mergeConfigs(
     },
     symbols: mergeScopes(configs.map(({ symbols }) => symbols)),
   };
+}
+
+/** One file takes what is dumped of all sessions. */
+function mergeDumpFiles(
+  configs: readonly DaemonConfig[],
+  warn: (message: string) => void,
+): Pick<DaemonConfig, 'mrtdumpFile'> {
+  const named = configs.filter(({ mrtdumpFile }) => mrtdumpFile !== undefined);
+  const [first] = named;
+  if (!first) return {};
+  for (const { path, mrtdumpFile } of named)
+    if (mrtdumpFile !== first.mrtdumpFile)
+      warn(
+        `'mrtdump "${mrtdumpFile}"' of ${path} has no effect: sessions are dumped into ${first.mrtdumpFile}`,
+      );
+  return { mrtdumpFile: first.mrtdumpFile! };
 }
 
 /** The first of each of the values that have the same content. */

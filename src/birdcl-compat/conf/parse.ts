@@ -10,12 +10,13 @@ import type { NameNode, ProtocolNode, StatementNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { bfd } from './grammar/bfd.ts';
 import { bgp } from './grammar/bgp.ts';
+import { bmp } from './grammar/bmp.ts';
 import { skipBlock } from './grammar/channel.ts';
 import { device, direct, kernel } from './grammar/device.ts';
-import { bmp, mrt } from './grammar/exporters.ts';
 import { globals, globals1 } from './grammar/global.ts';
 import { parseLanguageStatement } from './grammar/language.ts';
 import { parseMplsDomain } from './grammar/mpls.ts';
+import { mrt } from './grammar/mrt.ts';
 import { holdsNetChannel, netStatic } from './grammar/net-tables.ts';
 import { aggregator, pipe } from './grammar/pipe.ts';
 import { rulesFor } from './grammar/protocol.ts';
@@ -43,7 +44,8 @@ const PROTOCOLS: ReadonlyMap<string, ProtocolGrammar<ProtocolDraft>> = new Map(
     erase(direct),
     erase(kernel),
     erase(pipe),
-    ...[bfd, rpki, mrt, bmp, aggregator, l3vpn, evpn, bridge].map(erase),
+    erase(mrt),
+    ...[bfd, rpki, bmp, aggregator, l3vpn, evpn, bridge].map(erase),
   ].map((grammar) => [grammar.word, grammar]),
 );
 

@@ -61,9 +61,9 @@ export const NOT_BUILT: readonly NotBuiltSample[] = [
     refused: ['4:10 not built yet: rpki'],
   },
   {
-    name: 'mrt',
-    text: protocol('mrt', 'table "*"; filename "/tmp/x"; period 60; where net.len < 20; always add path on;'),
-    refused: ['3:10 not built yet: mrt'],
+    name: 'mrt of other routes',
+    text: protocol('mrt', 'table f; filename "/tmp/x"; period 60;', 'flow4 table f;\n'),
+    refused: ['4:10 dumps of flow4 tables are not built yet'],
   },
   {
     name: 'bmp',
@@ -196,14 +196,18 @@ export const NOTICED: readonly {
     notices: ['1:1 table t1 stays empty', "4:10 'protocol kernel' has no effect"],
   },
   {
+    name: 'dumps of sessions without a file',
+    text: `mrtdump protocols all;\n${HEAD}protocol bgp {\n  mrtdump off;\n  local as 1; neighbor 10.0.0.1 as 1; direct;\n  ipv4;\n}\nprotocol bgp {\n  local as 1; neighbor 10.0.0.2 as 1; direct;\n  ipv4;\n}\n`,
+    notices: ["9:10 'mrtdump' of protocols has no effect without a file: add 'mrtdump \"FILE\";'"],
+  },
+  {
     name: 'timing and links',
-    text: `debug latency on;\nwatchdog timeout 5 s;\nmrtdump protocols { states };\nipv4 table t {\n  gc period 5 s;\n}\n${HEAD}protocol static {\n  ipv4 { table t; };\n  check link;\n  igp table master4;\n  route 10.0.0.0/8 via 10.1.1.1 via 10.1.1.2;\n}\n`,
+    text: `debug latency on;\nwatchdog timeout 5 s;\nipv4 table t {\n  gc period 5 s;\n}\n${HEAD}protocol static {\n  ipv4 { table t; };\n  check link;\n  igp table master4;\n  route 10.0.0.0/8 via 10.1.1.1 via 10.1.1.2;\n}\n`,
     notices: [
       "1:1 'debug latency' has no effect",
       "2:1 'watchdog timeout' has no effect",
-      "3:1 'mrtdump protocols' has no effect",
-      "5:3 'gc period' has no effect",
-      "12:3 'igp table' has no effect",
+      "4:3 'gc period' has no effect",
+      "11:3 'igp table' has no effect",
     ],
   },
   {

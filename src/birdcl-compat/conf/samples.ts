@@ -255,6 +255,18 @@ export const ACCEPTED: readonly Accepted[] = [
     text: `ipv6 table t;\n${HEAD}template pipe twins { table master6; peer table t; import none; }\nprotocol pipe p from twins { export where net.len = 32; description "x"; }\n`,
   },
   {
+    name: 'dumps of tables',
+    text: `ipv4 table t;\n${HEAD}define WHERE = "/tmp/x";\nprotocol mrt { table "*"; filename "/tmp/%N-%F"; period 60; where net.len < 20; always add path on; }\nprotocol mrt m { table t; filename WHERE; period (30 * 2); filter { accept; }; always add path; debug { events }; }\n`,
+  },
+  {
+    name: 'dumps of tables that inherit',
+    text: `${HEAD}template mrt often { table master4; filename "/tmp/x"; period 3; }\nprotocol mrt from often { period 9; }\n`,
+  },
+  {
+    name: 'dumps of sessions',
+    text: `mrtdump "/tmp/x";\nmrtdump protocols { states, messages };\n${HEAD}protocol static { ipv4; mrtdump { states }; }\n`,
+  },
+  {
     name: 'interfaces of device',
     text: 'router id 1.2.3.4;\nprotocol device {\n  scan time 5;\n  interface "eth*" { preferred 10.0.0.1; };\n}\n',
   },
@@ -464,6 +476,21 @@ export const REFUSED: readonly Refused[] = [
     name: 'route of the other family',
     text: `${HEAD}protocol static {\n  ipv6;\n  route 10.0.0.0/8 blackhole;\n}\n`,
     error: 'bird.conf:6:1 Route 10.0.0.0/8 incompatible with channel type',
+  },
+  {
+    name: 'dumps of no table',
+    text: `${HEAD}protocol mrt {\n filename "x"; period 5;\n}\n`,
+    error: 'bird.conf:5:1 Table not specified',
+  },
+  {
+    name: 'dumps into no file',
+    text: `${HEAD}protocol mrt {\n table "x"; period 5;\n}\n`,
+    error: 'bird.conf:5:1 File not specified',
+  },
+  {
+    name: 'dumps without a period',
+    text: `${HEAD}protocol mrt {\n table "x"; filename "x";\n}\n`,
+    error: 'bird.conf:5:1 Period not specified',
   },
   {
     name: 'a pipe with a limit on what it receives',

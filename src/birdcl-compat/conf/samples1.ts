@@ -132,6 +132,11 @@ export const SAMPLES_1: readonly Sample1[] = [
     text: `table t;\n${HEAD}protocol pipe {\n  peer table t;\n  mode transparent;\n  import all;\n  export none;\n}\n`,
   },
   {
+    name: 'dumps of tables and sessions',
+    family: 0,
+    text: `table t;\nmrtdump "/tmp/x";\nmrtdump protocols { states };\n${HEAD}protocol mrt {\n  filename "/tmp/%N";\n  period 60;\n}\nprotocol mrt {\n  table t;\n  filename "/tmp/t";\n  period 60;\n  where net.len > 8;\n}\nprotocol mrt {\n  table "*";\n  filename "/tmp/t";\n  period 60;\n  always add path;\n}\n`,
+  },
+  {
     name: 'an opaque pipe',
     family: 0,
     text: `table t;\n${HEAD}protocol pipe {\n  peer table t;\n  mode opaque;\n}\n`,

@@ -7,6 +7,7 @@ import { ControlSockets } from '../../birdcl-compat/io/control-sockets.ts';
 import { Daemon } from '../../daemon.ts';
 import { ControlView } from '../../daemon-view.ts';
 import { DaemonLog } from '../../io/log.ts';
+import { recordFiles } from '../../mrt/io/record-files.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Network } from '../../speaker/transport.ts';
 
@@ -30,7 +31,7 @@ export async function startReflector(
   const log = new DaemonLog();
   log.configure(config);
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
-  const daemon = new Daemon({ clock, network, random, log: log.write });
+  const daemon = new Daemon({ clock, network, random, recordFiles, log: log.write });
   const view = new ControlView({
     daemon,
     clock,

@@ -7,7 +7,7 @@ import type { ChannelType } from '../net-types.ts';
 import type { Context } from '../rules.ts';
 import { newChannel, onlyChannel } from './channel.ts';
 import type { ChannelDraft } from './channel.ts';
-import type { ProtocolDraft } from './protocol.ts';
+import { newProtocol, type ProtocolDraft } from './protocol.ts';
 
 export const BGP_PORT = 179;
 const BGP_PREFERENCE = 100;
@@ -154,11 +154,7 @@ export function newBgpChannel(type: ChannelType, context: Context): BgpChannelDr
 
 export function newBgp(debug: DebugFlags, context: Context): BgpDraft {
   return {
-    name: '',
-    disabled: false,
-    description: undefined,
-    debug,
-    routerId: undefined,
+    ...newProtocol(debug),
     channels: onlyChannel(context, (type) => newBgpChannel(type, context)),
     localAs: 0,
     localAddress: undefined,

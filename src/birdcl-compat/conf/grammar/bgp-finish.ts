@@ -463,6 +463,7 @@ export function finishBgp(draft: BgpDraft, context: FinishContext): BgpProtocolC
     name: draft.name,
     disabled: draft.disabled,
     debug: draft.debug,
+    mrtdump: draft.mrtdump,
     session: draft.remoteRange
       ? {
           kind: 'range',

@@ -8,6 +8,7 @@ import {
   debugFlags,
   flags,
   identifier,
+  mrtdumpFlags,
   number,
   parseAtomExpression,
   startsAtomExpression,
@@ -25,6 +26,7 @@ import type {
   DebugFlags,
   LogClass,
   LogTarget,
+  MrtdumpFlags,
   TimeFormat,
   TimeFormatUse,
   InterfacePattern,
@@ -44,6 +46,8 @@ export interface GlobalDraft {
   log: LogTarget[];
   debugProtocols: DebugFlags;
   debugCommands: number;
+  mrtdumpProtocols: MrtdumpFlags;
+  mrtdumpFile: string | undefined;
   timeFormats: Partial<Record<TimeFormatUse, TimeFormat>>;
   gracefulRestartWaitS: number;
   watchdogWarningMs: number;
@@ -60,6 +64,8 @@ export function newGlobals(): GlobalDraft {
     log: [],
     debugProtocols: new Set(),
     debugCommands: 0,
+    mrtdumpProtocols: new Set(),
+    mrtdumpFile: undefined,
     timeFormats: {},
     gracefulRestartWaitS: 240,
     watchdogWarningMs: 5000,
@@ -202,8 +208,6 @@ const timeFormat: ArgumentKind<TimeFormatNode, readonly [TimeFormatUse, TimeForm
   },
 };
 
-const mrtFlags = flags(['states', 'messages'] as const, true);
-const NO_MRT = 'Catbird writes no MRT dumps yet';
 const LATENCY_FLAGS = ['ping', 'wakeup', 'sockets', 'scheduling', 'allocator', 'events', 'timers'] as const;
 
 /** A switch in BIRD 1.6 and 2, a list of what is measured in BIRD 3. */
@@ -243,8 +247,8 @@ const commonGlobals: readonly Rule<GlobalDraft>[] = [
     "let the supervisor restart a process that hangs; 'watchdog warning' logs what holds the loop",
     (value) => value === 0,
   ),
-  noticed('mrtdump protocols', mrtFlags, NO_MRT, (value) => value.size === 0),
-  noticed('mrtdump', text, NO_MRT),
+  option('mrtdump protocols', mrtdumpFlags, (draft, value) => (draft.mrtdumpProtocols = value)),
+  option('mrtdump', text, (draft, value) => (draft.mrtdumpFile = value)),
 ];
 
 interface ListenNode {

@@ -1,11 +1,11 @@
 /** What all protocols share, and how a kind of protocol describes itself to parser and lowering. */
 import type { IpAddress } from '../../../base/ip.ts';
 import type { AssertHook } from '../../filter/run.ts';
-import { bool, debugFlags, flags, identifier, text, time } from '../arguments.ts';
+import { bool, debugFlags, identifier, mrtdumpFlags, text, time } from '../arguments.ts';
 import { ConfError } from '../diagnostics.ts';
 import type { Dialect } from '../dialect.ts';
 import { LOGGED_FLAGS } from '../lowered.ts';
-import type { AnyProtocolConfig, AnyTableConfig, DebugFlags } from '../lowered.ts';
+import type { AnyProtocolConfig, AnyTableConfig, DebugFlags, MrtdumpFlags } from '../lowered.ts';
 import { field, noticed, option, refused } from '../rules.ts';
 import type { Context, Rule, RuleTable } from '../rules.ts';
 
@@ -14,6 +14,8 @@ export interface ProtocolDraft {
   disabled: boolean;
   description: string | undefined;
   debug: DebugFlags;
+  /** Of protocols other than BGP nothing is dumped, here as in BIRD. */
+  mrtdump: MrtdumpFlags;
   /** Undefined: the daemon's. */
   routerId: number | undefined;
   /** Instead of the daemon's, in what the protocol tells neighbours. */
@@ -111,12 +113,7 @@ export function protocolRules1<Draft extends ProtocolDraft>(): Rule<Draft>[] {
     }),
     option('router id', identifier, (draft: Draft, value) => (draft.routerId = value)),
     option('description', text, (draft: Draft, value) => (draft.description = value)),
-    noticed(
-      'mrtdump',
-      flags(['states', 'messages'], true),
-      'Catbird writes no MRT dumps yet',
-      (value) => value.size === 0,
-    ),
+    option('mrtdump', mrtdumpFlags, (draft: Draft, value) => (draft.mrtdump = value)),
     refused('vrf', text, 'Catbird does not bind protocols to a VRF yet'),
     { words: 'vrf default', parse: () => undefined, apply: () => undefined },
   ];
@@ -143,7 +140,14 @@ export function threadGroup<Target>(words: string): Rule<Target> {
 }
 
 export function newProtocol(debug: DebugFlags): ProtocolDraft {
-  return { name: '', disabled: false, description: undefined, debug, routerId: undefined };
+  return {
+    name: '',
+    disabled: false,
+    description: undefined,
+    debug,
+    mrtdump: new Set(),
+    routerId: undefined,
+  };
 }
 
 /** What every lowered protocol has. */

@@ -1,57 +1,13 @@
-/** Protocols that tell others of routes: `mrt` dumps tables into files (RFC 6396), `bmp` monitors (RFC 7854). */
-import { address, bool, bounded, number, policy, table, text } from '../arguments.ts';
+/** The protocol that tells a monitoring station of routes: `bmp` (RFC 7854). */
+import { address, bool, bounded, text } from '../arguments.ts';
 import type { ArgumentKind } from '../arguments.ts';
 import type { Expression } from '../../filter/ast.ts';
 import { addressOf, textOf } from '../constants.ts';
 import { ConfError } from '../diagnostics.ts';
-import { TOKEN } from '../lexer.ts';
 import { accepted } from '../rules.ts';
 import type { Rule } from '../rules.ts';
-import { notBuilt, noting } from './not-built.ts';
+import { notBuilt } from './not-built.ts';
 import type { NotBuiltDraft } from './not-built.ts';
-
-/** The name of a table, or a pattern of names in quotes. */
-const tables: ArgumentKind<{ name: string; at: number } | undefined, unknown> = {
-  parse(cursor) {
-    if (cursor.kind !== TOKEN.text) return table.parse(cursor);
-    cursor.at++;
-    return undefined;
-  },
-  evaluate: (node, scope) => node && table.evaluate(node, scope),
-};
-
-/** `filter …` and `where …`, the first word not read yet. */
-function filterRule(words: 'filter' | 'where'): Rule<NotBuiltDraft> {
-  return {
-    words,
-    parse(cursor) {
-      cursor.at--;
-      return policy.parse(cursor);
-    },
-    apply: (_draft, node, { scope }) => {
-      policy.evaluate(node as ReturnType<typeof policy.parse>, scope);
-    },
-  };
-}
-
-export const mrt = notBuilt({
-  word: 'mrt',
-  rules: [
-    noting(accepted('table', tables)),
-    filterRule('filter'),
-    filterRule('where'),
-    noting(accepted('filename', text)),
-    noting(accepted('period', number)),
-    accepted('always add path', bool),
-  ],
-  required: [
-    ['table', 'Table not specified'],
-    ['filename', 'File not specified'],
-    ['period', 'Period not specified'],
-  ],
-  checksTemplates: true,
-  hint: 'Catbird writes no MRT dumps yet',
-});
 
 const stationPort = bounded(1, 65_535, 'Invalid BMP monitoring station port number');
 
