@@ -8,16 +8,26 @@ import { join, resolve } from 'node:path';
 const BIN = resolve(import.meta.dirname, '../../bin/catbird');
 const START_LIMIT_MS = 20_000;
 
+/** Below the ports that systems give to outgoing connections: one of those may be gone before it is listened on. */
+const [FIRST_PORT, PORTS] = [10_240, 22_528];
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  return await new Promise((done, fail) => {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise((done) => {
     const probe = createServer();
-    probe.once('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
+    probe.once('error', () => {
+      done(false);
+    });
+    probe.listen(port, '127.0.0.1', () => {
       probe.close(() => {
-        if (address && typeof address === 'object') done(address.port);
-        else fail(new Error('no port'));
+        done(true);
       });
     });
   });
