@@ -263,6 +263,22 @@ test('the revision in force is that of the last rendering that says the same, an
   expect(rendered.view()).toMatchObject({ revision: '4', inForce: '4' });
 });
 
+test("'json show status' has both revisions, the one in force as long as it came from a rendering", async () => {
+  const told = async (): Promise<unknown> =>
+    (JSON.parse((await ask('json show status')).join('')) as { rendered: unknown }).rendered;
+  await start();
+  put('peers/b', 'nonsense');
+  await pass(100);
+  expect(await told()).toMatchObject({
+    store: 'the store',
+    revision: '2',
+    in_force: '1',
+    refused: { revision: '2', keys: ['/app/peers/b'], key_count: 1 },
+  });
+  await ask('configure "by-hand.conf"');
+  expect(await told()).not.toHaveProperty('in_force');
+});
+
 test.each([
   ['a line with a password', 'peers/b', '10.9.0.3 as 65000; password hunter2; neighbor 10.9.0.4'],
   ['a value that a function is given', 'id', '{{nothing}}hunter2'],

@@ -71,6 +71,7 @@ export function statusValue(status: StatusView, version: string): Json {
         store: rendered.store,
         templates: rendered.folder,
         revision: rendered.revision,
+        in_force: rendered.inForce,
         connected: rendered.connected,
         last_good: rendered.isLastGood,
         changed: time(rendered.changedMs),
