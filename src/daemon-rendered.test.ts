@@ -422,3 +422,71 @@ test.each([
     typeof explained === 'string' ? explained : expect.stringMatching(explained),
   );
 });
+
+test('a rendering that comes after the last good one was taken, and before the daemon has started, is applied then', async () => {
+  const texts = new Map([['/etc/bird/bird.cfg', 'router id 1.1.1.1;\nprotocol device {}\n']]);
+  rendered.first(() => {
+    throw new Error('there is something to start with already');
+  });
+  rendered.adopt(texts, undefined, 5n);
+  await renderings.start();
+  events.next(snapshot({ id: '1.1.1.1', 'peers/a': '10.9.0.2' }));
+  await pass(100);
+  put('peers/b', '10.9.0.3');
+  await pass(100);
+  await daemon.start(loadTexts(texts).result.config!);
+  rendered.attach(view);
+  await pass(100);
+  expect(names()).toEqual(['a', 'b']);
+  put('peers/c', '10.9.0.4');
+  await pass(100);
+  expect(names()).toEqual(['a', 'b', 'c']);
+});
+
+test('before there is a configuration, what needs one is refused, and a good one that was asked for begins', async () => {
+  let begun: Promise<void> | undefined;
+  rendered.first(({ result }, settle) => {
+    if (!result.config) {
+      settle(false);
+      return;
+    }
+    begun = daemon.start(result.config).then(() => {
+      rendered.attach(view);
+      settle(true);
+    });
+  });
+  templates[1] = ['/etc/bird/filters.cfg', 'filter taken { oops }\n'];
+  await renderings.start();
+  const waiting =
+    "There is no configuration yet: waiting for a good one from the store, 'show status' says more";
+  expect((await ask('configure')).at(-1)).toMatch(/the keys have not been read yet: waiting for the store$/);
+  events.next(snapshot({ id: '1.1.1.1', 'peers/a': '10.9.0.2' }));
+  await pass(100);
+  expect(begun).toBeUndefined();
+  for (const command of ['show protocols all', 'show route', 'enable all', 'eval 1', 'json show memory'])
+    expect(await ask(command)).toEqual([waiting]);
+  const told = await ask('show status');
+  expect(told).toContain('Waiting for a good configuration from the store');
+  expect(told.join('\n')).toMatch(/Rendering refused since .*filters\.cfg:1:/);
+  expect(told.at(-1)).toBe('There is no configuration yet');
+  expect(told.join('\n')).not.toMatch(/Router ID|reconfiguration/);
+  const json = JSON.parse((await ask('json show status')).join('')) as object;
+  expect(json).toMatchObject({ state: 'waiting', rendered: { refused: { revision: '1' } } });
+  expect(json).not.toHaveProperty('router_id');
+  expect((await ask('configure check')).at(-1)).toContain('filters.cfg:1:');
+  expect((await ask('configure')).at(-1)).toContain('filters.cfg:1:');
+  for (const command of ['configure "by-hand.conf"', 'configure timeout 5', 'configure soft'])
+    expect((await ask(command)).at(-1)).toBe(waiting);
+  expect(await ask('restrict')).toEqual(['Access restricted']);
+  templates[1] = ['/etc/bird/filters.cfg', FILTERS];
+  expect(await ask('configure')).toEqual([
+    'Reading configuration from /templates',
+    'Reconfiguration in progress',
+  ]);
+  await pass(100);
+  expect(names()).toEqual(['a']);
+  expect((await ask('show status')).at(-1)).toBe('Daemon is up and running');
+  put('peers/b', '10.9.0.3');
+  await pass(100);
+  expect(names()).toEqual(['a', 'b']);
+});

@@ -108,9 +108,10 @@ export class RenderedConfiguration {
     return this.#wrongAt;
   }
 
-  /** From now on renderings are applied. */
+  /** From now on renderings are applied; one that came before is now. */
   attach(target: RenderedTarget): void {
     this.#target = target;
+    this.released();
   }
 
   /** The store can be read, or why it cannot. */
@@ -141,6 +142,10 @@ export class RenderedConfiguration {
       const attempt = this.#attempt(rendering);
       this.#judge(attempt);
       const waiter = this.#waiting.asked.shift();
+      if (!this.#target) {
+        waiter?.take(attempt);
+        return await this.#offer(attempt);
+      }
       if (!waiter) return false;
       return await new Promise<boolean>((settle) => {
         this.#verdict = settle;
@@ -207,6 +212,8 @@ export class RenderedConfiguration {
     this.#inForce = { texts, used, revision, textsRevision: revision };
     this.#isLastGood = true;
     this.#revision = revision;
+    // A rendering is nothing to start with any more.
+    this.#first = undefined;
   }
 
   /** Something else is in force: a file, or what was before. */
@@ -243,16 +250,7 @@ export class RenderedConfiguration {
   async #apply(rendering: Rendering): Promise<boolean> {
     const attempt = this.#attempt(rendering);
     this.#judge(attempt);
-    if (!this.#target) {
-      const first = this.#first;
-      if (!first) return false;
-      return await new Promise<boolean>((settle) => {
-        first(attempt, (inForce) => {
-          if (inForce && rendering.kind === 'good') this.#take(rendering, attempt.used);
-          settle(inForce);
-        });
-      });
-    }
+    if (!this.#target) return await this.#offer(attempt);
     if (rendering.kind === 'bad' || !attempt.result.config) return false;
     if (this.#target.heldBecause !== undefined) {
       this.#options.log('info', `A new rendering waits: ${this.#target.heldBecause}`);
@@ -274,6 +272,21 @@ export class RenderedConfiguration {
       this.displaced();
       return false;
     }
+  }
+
+  /** To whoever waits for something to start with. */
+  async #offer(attempt: Attempt): Promise<boolean> {
+    const first = this.#first;
+    if (!first) {
+      if (attempt.rendering.kind === 'good' && attempt.result.config) this.#pending = attempt.rendering;
+      return false;
+    }
+    return await new Promise<boolean>((settle) => {
+      first(attempt, (inForce) => {
+        if (inForce && attempt.rendering.kind === 'good') this.#take(attempt.rendering, attempt.used);
+        settle(inForce);
+      });
+    });
   }
 
   #take({ texts, revision }: GoodRendering, used: ReadonlySet<string> | undefined): void {

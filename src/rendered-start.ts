@@ -48,6 +48,8 @@ export interface RenderedStartOptions {
   readonly storeWaitMs?: number;
   /** Is told as soon as there is anything to be told of. */
   readonly known?: (rendered: RenderedConfiguration) => void;
+  /** There is nothing to start with: called before it is waited for. Rejects where the daemon is to end. */
+  readonly waiting?: () => Promise<void>;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
     stopped,
     storeWaitMs = STORE_WAIT_MS,
     known,
+    waiting,
   } = options;
   const load = (texts: ReadonlyMap<string, string>): LoadedTexts => loadTexts(texts, choice);
   const rendered = new RenderedConfiguration({
@@ -121,6 +124,9 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   timer?.cancel();
   if (first) return { rendered, first: first.result, started: first.settle, attach, stop };
   const kept = await lastGood(settings, load, log);
+  // One may have come meanwhile.
+  const late = await Promise.race([good, Promise.resolve(undefined)]);
+  if (late) return { rendered, first: late.result, started: late.settle, attach, stop };
   if (kept) {
     log(
       'warning',
@@ -130,6 +136,12 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
     return { rendered, first: kept.result, started: () => undefined, attach, stop };
   }
   log('warning', `There is no configuration yet: waiting for a good one from ${store}`);
+  try {
+    await waiting?.();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const later = await Promise.race([good, stopped.then(() => undefined)]);
   if (later) return { rendered, first: later.result, started: later.settle, attach, stop };
   await stop();

@@ -1,6 +1,6 @@
 /** `catbird reflector` as a program that renders its configuration from a tree of files. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,6 +9,8 @@ import { ControlLink } from '../../src/birdcl-compat/io/control-link.ts';
 import { freePort } from './process.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+
+const hasBirdc = spawnSync('birdc', ['--version']).error === undefined;
 
 let folder: string;
 let port: number;
@@ -60,7 +62,8 @@ interface Run {
 }
 
 function start(...more: string[]): Run {
-  const options = ['--confdir', '.', '--file', 'keys', '--state', 'state', '-s', 'catbird.ctl'];
+  const socket = more.includes('-s') ? [] : ['-s', 'catbird.ctl'];
+  const options = ['--confdir', '.', '--file', 'keys', '--state', 'state', ...socket];
   const child = spawn(process.execPath, [MAIN, 'reflector', ...options, ...more], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -146,21 +149,51 @@ test('protocols and refusals say which line of a template and which key they com
   expect(await end(run.child, 'SIGTERM')).toBe(0);
 });
 
-test('without anything to start with it waits, says so, and can be ended', async () => {
+/** The answer that a program prints, and its exit status: of birdc where it is here, else of our own client. */
+async function client(command: string): Promise<{ text: string; code: number | null }> {
+  const [program, ...args] = hasBirdc ? ['birdc'] : [process.execPath, MAIN, 'cl'];
+  const child = spawn(program!, [...args, '-s', join(folder, 'catbird.ctl'), ...command.split(' ')]);
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return await new Promise((settle) => child.once('close', (code) => settle({ text, code })));
+}
+
+test('without anything to start with it waits, says so on its control socket too, and can be ended', async () => {
   rmSync(join(folder, 'keys/app/id'));
-  const run = start();
-  await run.logged('waiting for a good one');
+  const run = start('-s', 'catbird.ctl', '-s', 'lg.ctl:restrict');
+  await run.logged("answers 'show status'");
   expect(run.log()).toContain('key does not exist: /app/id');
-  expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
+  const status = (await client('show status')).text;
+  expect(status).toMatch(/Waiting for a good configuration from .*keys/);
+  expect(status).toMatch(/Rendering refused since .*key does not exist: \/app\/id/);
+  expect(status).toContain('There is no configuration yet');
+  const protocols = await client('show protocols');
+  expect(protocols.text).toContain('There is no configuration yet: waiting for a good one from ');
+  expect(protocols.code).toBe(1);
+  expect((await client('configure')).text).toContain('key does not exist: /app/id');
+  const early = await ControlLink.open(join(folder, 'catbird.ctl'));
+  const other = start('--state', 'other');
+  expect(await other.code).toBe(1);
+  expect(other.log()).toContain('catbird.ctl is in use by another process');
   put('keys/app/id', '1.1.1.1\n');
   await run.logged('started with');
+  // A connection from before goes on.
+  expect((await early.ask('show protocols')).map(({ text }) => text).join('\n')).toMatch(/^a +BGP/m);
+  early.close();
+  expect((await client('show protocols')).code).toBe(0);
   expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
   // Ended early, it may not have been kept yet.
   rmSync(join(folder, 'state'), { recursive: true, force: true });
   rmSync(join(folder, 'keys/app/id'));
-  const other = start();
-  await other.logged('waiting for a good one');
-  expect(await end(other.child, 'SIGTERM')).toBe(0);
+  const ended = start();
+  await ended.logged("answers 'show status'");
+  // SIGHUP is 'configure', and ends nobody.
+  ended.child.kill('SIGHUP');
+  await ended.logged('Reconfiguration requested by SIGHUP');
+  expect((await client('down')).text).toContain('Shutdown requested');
+  expect(await ended.code).toBe(0);
+  expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
 });
 
 test.each([
