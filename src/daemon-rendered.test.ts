@@ -50,7 +50,7 @@ function resource(dest: string, text: string): LoadedResource {
 function loadTexts(texts: ReadonlyMap<string, string>): LoadedTexts {
   const files = renderedFiles(texts, filesOf({}));
   const result = loadFiles(mainFiles([...texts.keys()]), files, HOST);
-  return { result, used: files.anyMayCount ? undefined : files.used };
+  return { result, own: files.used, used: files.anyMayCount ? undefined : files.used };
 }
 
 beforeEach(() => {
@@ -373,9 +373,9 @@ test('what is kept from the last run is no reason to apply the same again', asyn
     ['/etc/bird/bird.cfg', `include "filters.cfg";\nrouter id 1.1.1.1;\n${protocol}\n`],
     ['/etc/bird/filters.cfg', 'filter taken { accept; }\n'],
   ]);
-  const { result, used } = loadTexts(texts);
-  await daemon.start(result.config!);
-  rendered.adopt(texts, used, 5n);
+  const loaded = loadTexts(texts);
+  await daemon.start(loaded.result.config!);
+  rendered.adopt(texts, loaded, 5n);
   rendered.attach(view);
   expect(await status()).toContain('Configuration is the last good one, kept from the store, revision 5');
   await renderings.start();
@@ -428,7 +428,7 @@ test('a rendering that comes after the last good one was taken, and before the d
   rendered.first(() => {
     throw new Error('there is something to start with already');
   });
-  rendered.adopt(texts, undefined, 5n);
+  rendered.adopt(texts, loadTexts(texts), 5n);
   await renderings.start();
   events.next(snapshot({ id: '1.1.1.1', 'peers/a': '10.9.0.2' }));
   await pass(100);

@@ -20,7 +20,7 @@ const STORE_WAIT_MS = 3000;
 export function loadTexts(texts: ReadonlyMap<string, string>, choice: DialectChoice): LoadedTexts {
   const files = renderedFiles(texts, configFiles);
   const result = loadFiles(mainFiles([...texts.keys()]), files, hostFacts(), choice);
-  return { result, used: files.anyMayCount ? undefined : files.used };
+  return { result, own: files.used, used: files.anyMayCount ? undefined : files.used };
 }
 
 export interface RenderedStart {
@@ -97,7 +97,8 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   const store = await thread.follow({
     deliver: async (rendering, purpose) => {
       const inForce = await rendered.receive(rendering, purpose);
-      return { inForce, wrongAt: purpose === 'check' ? undefined : rendered.wrongAt };
+      const wrongAt = purpose === 'check' ? undefined : rendered.wrongAt;
+      return { inForce, wrongAt, ownTexts: rendered.ownTexts };
     },
     connected: (reason) => {
       rendered.connected(reason);
@@ -132,7 +133,7 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
       'warning',
       `Starting with the last good configuration, of revision ${kept.revision} of ${kept.store}`,
     );
-    rendered.adopt(kept.texts, kept.used, kept.revision);
+    rendered.adopt(kept.texts, kept, kept.revision);
     return { rendered, first: kept.result, started: () => undefined, attach, stop };
   }
   log('warning', `There is no configuration yet: waiting for a good one from ${store}`);

@@ -196,6 +196,61 @@ test('without anything to start with it waits, says so on its control socket too
   expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
 });
 
+test('with --write, commands of files that are not its own run, and hold up nothing', async () => {
+  const side = (commands: string): void => {
+    put(
+      'conf.d/side.toml',
+      `[template]\nsrc = "side"\ndest = "${join(folder, 'out/side')}"\nkeys = ["/app"]\n${commands}`,
+    );
+  };
+  const reloads = join(folder, 'reloads');
+  put('templates/side', '{{getv "/app/id"}} {{len (gets "/app/peers/*")}}\n');
+  put('templates/part', '# {{getv "/app/id"}}\n');
+  put(
+    'templates/bird',
+    `include "${join(folder, 'out/part')}";\n${readFileSync(join(folder, 'templates/bird'), 'utf8')}`,
+  );
+  for (const name of ['bird', 'part'])
+    put(
+      `conf.d/${name}.toml`,
+      `[template]\nsrc = "${name}"\ndest = "${join(folder, `out/${name}${name === 'bird' ? '.cfg' : ''}`)}"\nkeys = ["/app"]\n` +
+        `check_cmd = "false"\nreload_cmd = "echo own >> ${reloads}"\n`,
+    );
+  side(
+    `check_cmd = "grep -q 1.1.1.1 {{.src}}"\nreload_cmd = "cat ${join(folder, 'out/side')} >> ${reloads}; sleep 1000"\n`,
+  );
+  const run = start('--write');
+  await run.logged('started with');
+  while (!existsSync(reloads)) await new Promise((next) => setTimeout(next, 20));
+  // The command sleeps.
+  put('keys/app/peers/b', '127.0.0.3\n');
+  await run.logged('Adding protocol b');
+  put('keys/app/id', '2.2.2.2\n');
+  await run.logged('Reconfiguring to revision 3');
+  expect(readFileSync(reloads, 'utf8')).toBe('1.1.1.1 1\n');
+  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  const [, sleeper] = /^(\d+)$/m.exec(spawnSync('pgrep', ['-f', reloads], { encoding: 'utf8' }).stdout) ?? [];
+  if (sleeper !== undefined) process.kill(-Number(sleeper), 'SIGKILL');
+
+  side(
+    `check_cmd = "grep -q 1.1.1.1 {{.src}}"\nreload_cmd = "cat ${join(folder, 'out/side')} >> ${reloads}"\n`,
+  );
+  const again = start('--write');
+  await again.logged('out/side cannot be written: Config check failed: exit status 1');
+  expect(readFileSync(join(folder, 'out/bird.cfg'), 'utf8')).toContain('router id 2.2.2.2');
+  put('keys/app/id', '1.1.1.1\n');
+  await again.logged('out/side has changed, its reload_cmd has run');
+  expect(readFileSync(reloads, 'utf8')).toBe('1.1.1.1 1\n1.1.1.1 2\n');
+  expect(await end(again.child, 'SIGTERM')).toBe(0);
+
+  const without = start();
+  await without.logged(
+    `side.toml: ${join(folder, 'out/side')} and its commands are for others than the daemon`,
+  );
+  expect(without.log()).not.toContain('bird.toml: ');
+  expect(await end(without.child, 'SIGTERM')).toBe(0);
+});
+
 test.each([
   [['-c', 'x.conf'], 'not both'],
   [['--backend', 'nope'], "there is no backend 'nope'"],

@@ -158,9 +158,9 @@ export class RenderThread {
           this.#texts = texts;
           rendering = { kind: 'good', texts, revision, changed };
         }
-        void deliver(rendering, purpose).then(({ inForce, wrongAt }) => {
+        void deliver(rendering, purpose).then(({ inForce, wrongAt, ownTexts }) => {
           const place = wrongAt && { file: wrongAt.file, line: wrongAt.line };
-          this.#post({ kind: 'verdict', inForce, wrongAt: place });
+          this.#post({ kind: 'verdict', inForce, wrongAt: place, ownTexts });
         });
         return;
       }
