@@ -1,6 +1,7 @@
 /** The thread that watches the store and renders: neither holds up sessions. Started by `render-thread.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { shortened } from '../../base/shortened.ts';
 import { withoutStates } from '../fleet/hidden.ts';
 import { FleetPublisher } from '../fleet/publisher.ts';
 import type { CalicoStore } from '../calico/store.ts';
@@ -42,6 +43,9 @@ const clock: Clock = {
     setImmediate(run);
   },
 };
+
+/** Characters of where a refusal comes from. */
+const LONGEST_ORIGIN = 2000;
 
 let told: ReadonlyMap<string, string> = new Map();
 let wrongAt: TextPlace | undefined;
@@ -129,7 +133,12 @@ async function run(): Promise<void> {
   const tracing = new Tracing(
     (answer, revision) => {
       if (typeof answer !== 'string') say({ kind: 'origins', origins: answer, revision });
-      else if (answer !== '') say({ kind: 'log', level: 'error', text: `Revision ${revision}: ${answer}` });
+      else if (answer !== '')
+        say({
+          kind: 'log',
+          level: 'error',
+          text: `Revision ${revision}: ${shortened(answer, LONGEST_ORIGIN)}`,
+        });
     },
     (reason) => {
       warn(`where the configuration comes from could not be found out: ${reason}`);
