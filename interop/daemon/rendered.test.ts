@@ -1,5 +1,4 @@
 /** `catbird reflector` as a program that renders its configuration from a tree of files. */
-import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ControlLink } from '../../src/birdcl-compat/io/control-link.ts';
 import { freePort } from './process.ts';
+import { Run } from './run.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -14,7 +14,7 @@ const hasBirdc = spawnSync('birdc', ['--version']).error === undefined;
 
 let folder: string;
 let port: number;
-const running: ChildProcess[] = [];
+const running: Run[] = [];
 
 beforeEach(async () => {
   port = await freePort();
@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of running.splice(0)) await end(child, 'SIGKILL');
+  for (const run of running.splice(0)) await run.end('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -46,54 +46,10 @@ const put = (path: string, text: string): void => {
   writeFileSync(join(folder, path), text);
 };
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const code = new Promise<number | null>((settle) => child.once('exit', settle));
-  child.kill(signal);
-  return await code;
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  /** Resolves when the log has a text. */
-  logged(text: string): Promise<void>;
-  readonly code: Promise<number | null>;
-  log(): string;
-}
-
 function start(...more: string[]): Run {
-  const socket = more.includes('-s') ? [] : ['-s', 'catbird.ctl'];
-  const options = ['--confdir', '.', '--file', 'keys', '--state', 'state', ...socket];
-  const child = spawn(process.execPath, [MAIN, 'reflector', ...options, ...more], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  running.push(child);
-  let text = '';
-  const waiting: { text: string; wake: () => void }[] = [];
-  child.stderr.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-    for (const one of waiting) if (text.includes(one.text)) one.wake();
-  });
-  return {
-    child,
-    log: () => text,
-    logged: (wanted) =>
-      new Promise((wake) => {
-        if (text.includes(wanted)) wake();
-        else waiting.push({ text: wanted, wake });
-      }),
-    code: new Promise((settle) => child.once('close', settle)),
-  };
-}
-
-async function ask(command: string): Promise<string> {
-  const link = await ControlLink.open(join(folder, 'catbird.ctl'));
-  try {
-    return (await link.ask(command)).map(({ text }) => text).join('\n');
-  } finally {
-    link.close();
-  }
+  const run = new Run(folder, ['--confdir', '.', '--file', 'keys', '--state', 'state', ...more]);
+  running.push(run);
+  return run;
 }
 
 test('a file that changes changes sessions, and the last good configuration outlives store and process', async () => {
@@ -101,15 +57,15 @@ test('a file that changes changes sessions, and the last good configuration outl
   await run.logged('started with');
   put('keys/app/peers/b', '127.0.0.3\n');
   await run.logged('Adding protocol b');
-  expect(await ask('show protocols')).toMatch(/^a .*Passive\s*\nb .*Passive/m);
+  expect(await run.ask('show protocols')).toMatch(/^a .*Passive\s*\nb .*Passive/m);
   put('keys/app/peers/c', 'nonsense\n');
   await run.logged('is refused');
-  expect(await ask('show status')).toMatch(/Rendering refused since .*\/app\/peers\/c/);
+  expect(await run.ask('show status')).toMatch(/Rendering refused since .*\/app\/peers\/c/);
   rmSync(join(folder, 'keys/app/peers/a'));
   rmSync(join(folder, 'keys/app/peers/c'));
   await run.logged('Removing protocol a');
-  expect(await ask('configure')).toContain('Reconfigured');
-  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(await run.ask('configure')).toContain('Reconfigured');
+  expect(await run.end('SIGTERM')).toBe(0);
   expect(statSync(join(folder, 'state/last-good.json')).mode & 0o777).toBe(0o600);
   expect(statSync(join(folder, 'out/bird.cfg')).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(folder, 'out/bird.cfg'), 'utf8')).toContain('protocol bgp b');
@@ -118,27 +74,29 @@ test('a file that changes changes sessions, and the last good configuration outl
   const again = start();
   await again.logged('Starting with the last good configuration');
   await again.logged('started with');
-  expect(await ask('show status')).toMatch(/the last good one, kept from.*\n.*Keys cannot be read since/);
-  expect(await ask('show protocols')).toMatch(/^b /m);
+  expect(await again.ask('show status')).toMatch(
+    /the last good one, kept from.*\n.*Keys cannot be read since/,
+  );
+  expect(await again.ask('show protocols')).toMatch(/^b /m);
   for (const key of ['peers/b', 'peers/d']) {
     mkdirSync(join(folder, 'keys/app/peers'), { recursive: true });
     put(`keys/app/${key}`, `127.0.0.${key.endsWith('b') ? 3 : 5}\n`);
   }
   put('keys/app/id', '1.1.1.1\n');
   await again.logged('Adding protocol d');
-  expect(again.log()).not.toContain('protocol b"');
-  expect(await end(again.child, 'SIGTERM')).toBe(0);
+  expect(again.log).not.toContain('protocol b"');
+  expect(await again.end('SIGTERM')).toBe(0);
 });
 
 test('protocols and refusals say which line of a template and which key they come from', async () => {
   const run = start();
   await run.logged('started with');
   const deadline = Date.now() + 20_000;
-  while (!(await ask('show protocols all')).includes('Rendered by:')) {
-    if (Date.now() > deadline) throw new Error(`no origins came:\n${run.log()}`);
+  while (!(await run.ask('show protocols all')).includes('Rendered by:')) {
+    if (Date.now() > deadline) throw new Error(`no origins came:\n${run.log}`);
     await new Promise((next) => setTimeout(next, 50));
   }
-  expect(await ask('show protocols all')).toMatch(
+  expect(await run.ask('show protocols all')).toMatch(
     /Rendered by: +bird:2 from \/app\/peers\/a \(revision \d+\)/,
   );
   put('keys/app/peers/c', 'nonsense\n');
@@ -146,7 +104,7 @@ test('protocols and refusals say which line of a template and which key they com
   rmSync(join(folder, 'keys/app/peers/c'));
   rmSync(join(folder, 'keys/app/id'));
   await run.logged('key does not exist: /app/id has to do with /app/id (not there)');
-  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(await run.end('SIGTERM')).toBe(0);
 });
 
 /** The answer that a program prints, and its exit status: of birdc where it is here, else of our own client. */
@@ -162,7 +120,7 @@ test('without anything to start with it waits, says so on its control socket too
   rmSync(join(folder, 'keys/app/id'));
   const run = start('-s', 'catbird.ctl', '-s', 'lg.ctl:restrict');
   await run.logged("answers 'show status'");
-  expect(run.log()).toContain('key does not exist: /app/id');
+  expect(run.log).toContain('key does not exist: /app/id');
   const status = (await client('show status')).text;
   expect(status).toMatch(/Waiting for a good configuration from .*keys/);
   expect(status).toMatch(/Rendering refused since .*key does not exist: \/app\/id/);
@@ -174,14 +132,14 @@ test('without anything to start with it waits, says so on its control socket too
   const early = await ControlLink.open(join(folder, 'catbird.ctl'));
   const other = start('--state', 'other');
   expect(await other.code).toBe(1);
-  expect(other.log()).toContain('catbird.ctl is in use by another process');
+  expect(other.log).toContain('catbird.ctl is in use by another process');
   put('keys/app/id', '1.1.1.1\n');
   await run.logged('started with');
   // A connection from before goes on.
   expect((await early.ask('show protocols')).map(({ text }) => text).join('\n')).toMatch(/^a +BGP/m);
   early.close();
   expect((await client('show protocols')).code).toBe(0);
-  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(await run.end('SIGTERM')).toBe(0);
   expect(existsSync(join(folder, 'catbird.ctl'))).toBe(false);
   // Ended early, it may not have been kept yet.
   rmSync(join(folder, 'state'), { recursive: true, force: true });
@@ -228,7 +186,7 @@ test('with --write, commands of files that are not its own run, and hold up noth
   put('keys/app/id', '2.2.2.2\n');
   await run.logged('Reconfiguring to revision 3');
   expect(readFileSync(reloads, 'utf8')).toBe('1.1.1.1 1\n');
-  expect(await end(run.child, 'SIGTERM')).toBe(0);
+  expect(await run.end('SIGTERM')).toBe(0);
   const [, sleeper] = /^(\d+)$/m.exec(spawnSync('pgrep', ['-f', reloads], { encoding: 'utf8' }).stdout) ?? [];
   if (sleeper !== undefined) process.kill(-Number(sleeper), 'SIGKILL');
 
@@ -241,14 +199,14 @@ test('with --write, commands of files that are not its own run, and hold up noth
   put('keys/app/id', '1.1.1.1\n');
   await again.logged('out/side has changed, its reload_cmd has run');
   expect(readFileSync(reloads, 'utf8')).toBe('1.1.1.1 1\n1.1.1.1 2\n');
-  expect(await end(again.child, 'SIGTERM')).toBe(0);
+  expect(await again.end('SIGTERM')).toBe(0);
 
   const without = start();
   await without.logged(
     `side.toml: ${join(folder, 'out/side')} and its commands are for others than the daemon`,
   );
-  expect(without.log()).not.toContain('bird.toml: ');
-  expect(await end(without.child, 'SIGTERM')).toBe(0);
+  expect(without.log).not.toContain('bird.toml: ');
+  expect(await without.end('SIGTERM')).toBe(0);
 });
 
 test.each([
@@ -258,5 +216,5 @@ test.each([
 ])('%j is refused', async (more, why) => {
   const run = start(...more);
   expect(await run.code).toBe(1);
-  expect(run.log()).toContain(why);
+  expect(run.log).toContain(why);
 });
