@@ -50,7 +50,7 @@ function resource(dest: string, text: string): LoadedResource {
 function loadTexts(texts: ReadonlyMap<string, string>): LoadedTexts {
   const files = renderedFiles(texts, filesOf({}));
   const result = loadFiles(mainFiles([...texts.keys()]), files, HOST);
-  return { result, used: files.anyMayCount ? undefined : files.used };
+  return { result, own: files.used, used: files.anyMayCount ? undefined : files.used };
 }
 
 beforeEach(() => {
@@ -263,6 +263,22 @@ test('the revision in force is that of the last rendering that says the same, an
   expect(rendered.view()).toMatchObject({ revision: '4', inForce: '4' });
 });
 
+test("'json show status' has both revisions, the one in force as long as it came from a rendering", async () => {
+  const told = async (): Promise<unknown> =>
+    (JSON.parse((await ask('json show status')).join('')) as { rendered: unknown }).rendered;
+  await start();
+  put('peers/b', 'nonsense');
+  await pass(100);
+  expect(await told()).toMatchObject({
+    store: 'the store',
+    revision: '2',
+    in_force: '1',
+    refused: { revision: '2', keys: ['/app/peers/b'], key_count: 1 },
+  });
+  await ask('configure "by-hand.conf"');
+  expect(await told()).not.toHaveProperty('in_force');
+});
+
 test.each([
   ['a line with a password', 'peers/b', '10.9.0.3 as 65000; password hunter2; neighbor 10.9.0.4'],
   ['a value that a function is given', 'id', '{{nothing}}hunter2'],
@@ -357,9 +373,9 @@ test('what is kept from the last run is no reason to apply the same again', asyn
     ['/etc/bird/bird.cfg', `include "filters.cfg";\nrouter id 1.1.1.1;\n${protocol}\n`],
     ['/etc/bird/filters.cfg', 'filter taken { accept; }\n'],
   ]);
-  const { result, used } = loadTexts(texts);
-  await daemon.start(result.config!);
-  rendered.adopt(texts, used, 5n);
+  const loaded = loadTexts(texts);
+  await daemon.start(loaded.result.config!);
+  rendered.adopt(texts, loaded, 5n);
   rendered.attach(view);
   expect(await status()).toContain('Configuration is the last good one, kept from the store, revision 5');
   await renderings.start();
@@ -405,4 +421,72 @@ test.each([
   expect(await refusals[0]).toEqual(
     typeof explained === 'string' ? explained : expect.stringMatching(explained),
   );
+});
+
+test('a rendering that comes after the last good one was taken, and before the daemon has started, is applied then', async () => {
+  const texts = new Map([['/etc/bird/bird.cfg', 'router id 1.1.1.1;\nprotocol device {}\n']]);
+  rendered.first(() => {
+    throw new Error('there is something to start with already');
+  });
+  rendered.adopt(texts, loadTexts(texts), 5n);
+  await renderings.start();
+  events.next(snapshot({ id: '1.1.1.1', 'peers/a': '10.9.0.2' }));
+  await pass(100);
+  put('peers/b', '10.9.0.3');
+  await pass(100);
+  await daemon.start(loadTexts(texts).result.config!);
+  rendered.attach(view);
+  await pass(100);
+  expect(names()).toEqual(['a', 'b']);
+  put('peers/c', '10.9.0.4');
+  await pass(100);
+  expect(names()).toEqual(['a', 'b', 'c']);
+});
+
+test('before there is a configuration, what needs one is refused, and a good one that was asked for begins', async () => {
+  let begun: Promise<void> | undefined;
+  rendered.first(({ result }, settle) => {
+    if (!result.config) {
+      settle(false);
+      return;
+    }
+    begun = daemon.start(result.config).then(() => {
+      rendered.attach(view);
+      settle(true);
+    });
+  });
+  templates[1] = ['/etc/bird/filters.cfg', 'filter taken { oops }\n'];
+  await renderings.start();
+  const waiting =
+    "There is no configuration yet: waiting for a good one from the store, 'show status' says more";
+  expect((await ask('configure')).at(-1)).toMatch(/the keys have not been read yet: waiting for the store$/);
+  events.next(snapshot({ id: '1.1.1.1', 'peers/a': '10.9.0.2' }));
+  await pass(100);
+  expect(begun).toBeUndefined();
+  for (const command of ['show protocols all', 'show route', 'enable all', 'eval 1', 'json show memory'])
+    expect(await ask(command)).toEqual([waiting]);
+  const told = await ask('show status');
+  expect(told).toContain('Waiting for a good configuration from the store');
+  expect(told.join('\n')).toMatch(/Rendering refused since .*filters\.cfg:1:/);
+  expect(told.at(-1)).toBe('There is no configuration yet');
+  expect(told.join('\n')).not.toMatch(/Router ID|reconfiguration/);
+  const json = JSON.parse((await ask('json show status')).join('')) as object;
+  expect(json).toMatchObject({ state: 'waiting', rendered: { refused: { revision: '1' } } });
+  expect(json).not.toHaveProperty('router_id');
+  expect((await ask('configure check')).at(-1)).toContain('filters.cfg:1:');
+  expect((await ask('configure')).at(-1)).toContain('filters.cfg:1:');
+  for (const command of ['configure "by-hand.conf"', 'configure timeout 5', 'configure soft'])
+    expect((await ask(command)).at(-1)).toBe(waiting);
+  expect(await ask('restrict')).toEqual(['Access restricted']);
+  templates[1] = ['/etc/bird/filters.cfg', FILTERS];
+  expect(await ask('configure')).toEqual([
+    'Reading configuration from /templates',
+    'Reconfiguration in progress',
+  ]);
+  await pass(100);
+  expect(names()).toEqual(['a']);
+  expect((await ask('show status')).at(-1)).toBe('Daemon is up and running');
+  put('peers/b', '10.9.0.3');
+  await pass(100);
+  expect(names()).toEqual(['a', 'b']);
 });

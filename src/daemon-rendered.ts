@@ -14,10 +14,16 @@ import { withoutValues } from './confd/fleet/report.ts';
 import { meanTheSame } from './confd/significant.ts';
 import type { LogLevel } from './daemon.ts';
 
-/** A configuration from texts, and which of them it is made of; undefined: any of them may come to be. */
-export interface LoadedTexts {
-  readonly result: LoadResult;
+/** Which texts a configuration is made of, by `dest`. */
+interface UsedTexts {
+  readonly own: ReadonlySet<string>;
+  /** Those that it could be made of when they change; undefined: any of them may come to be. */
   readonly used: ReadonlySet<string> | undefined;
+}
+
+/** A configuration from texts. */
+export interface LoadedTexts extends UsedTexts {
+  readonly result: LoadResult;
 }
 
 /** What applies configurations. */
@@ -47,8 +53,10 @@ interface Attempt {
   readonly result: LoadResult;
   /** Of the rendering, where there is one. */
   readonly rendering: Rendering;
-  readonly used: ReadonlySet<string> | undefined;
+  readonly from: UsedTexts;
 }
+
+const NO_TEXTS: UsedTexts = { own: new Set(), used: undefined };
 
 interface Waiter {
   readonly take: (attempt: Attempt) => void;
@@ -68,7 +76,7 @@ export class RenderedConfiguration {
   #inForce:
     | {
         readonly texts: ReadonlyMap<string, string>;
-        readonly used: ReadonlySet<string> | undefined;
+        readonly from: UsedTexts;
         /** The latest that means the same. */
         readonly revision: bigint;
         /** The latest whose texts are these, to the letter. */
@@ -103,14 +111,20 @@ export class RenderedConfiguration {
     return this.#origins.get(file)?.get(line);
   }
 
+  /** The texts that the configuration in force is made of, by `dest`. */
+  get ownTexts(): ReadonlySet<string> {
+    return this.#inForce?.from.own ?? NO_TEXTS.own;
+  }
+
   /** What is wrong with the last rendering, where it is a place in a text. */
   get wrongAt(): Location | undefined {
     return this.#wrongAt;
   }
 
-  /** From now on renderings are applied. */
+  /** From now on renderings are applied; one that came before is now. */
   attach(target: RenderedTarget): void {
     this.#target = target;
+    this.released();
   }
 
   /** The store can be read, or why it cannot. */
@@ -141,6 +155,10 @@ export class RenderedConfiguration {
       const attempt = this.#attempt(rendering);
       this.#judge(attempt);
       const waiter = this.#waiting.asked.shift();
+      if (!this.#target) {
+        waiter?.take(attempt);
+        return await this.#offer(attempt);
+      }
       if (!waiter) return false;
       return await new Promise<boolean>((settle) => {
         this.#verdict = settle;
@@ -156,7 +174,7 @@ export class RenderedConfiguration {
         this.#inForce = { ...known, revision, textsRevision };
         this.#pending = undefined;
         this.#isLastGood = false;
-        this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, used: undefined });
+        this.#judge({ rendering, result: { errors: [], warnings: [], dialects: [] }, from: NO_TEXTS });
         return true;
       }
     }
@@ -196,17 +214,19 @@ export class RenderedConfiguration {
   concluded(inForce: boolean): void {
     const attempt = this.#candidate;
     this.#candidate = undefined;
-    if (inForce && attempt?.rendering.kind === 'good') this.#take(attempt.rendering, attempt.used);
+    if (inForce && attempt?.rendering.kind === 'good') this.#take(attempt.rendering, attempt.from);
     const settle = this.#verdict;
     this.#verdict = undefined;
     settle?.(inForce);
   }
 
   /** Texts from elsewhere are in force: those of the last run. */
-  adopt(texts: ReadonlyMap<string, string>, used: ReadonlySet<string> | undefined, revision: bigint): void {
-    this.#inForce = { texts, used, revision, textsRevision: revision };
+  adopt(texts: ReadonlyMap<string, string>, from: UsedTexts, revision: bigint): void {
+    this.#inForce = { texts, from, revision, textsRevision: revision };
     this.#isLastGood = true;
     this.#revision = revision;
+    // A rendering is nothing to start with any more.
+    this.#first = undefined;
   }
 
   /** Something else is in force: a file, or what was before. */
@@ -243,16 +263,7 @@ export class RenderedConfiguration {
   async #apply(rendering: Rendering): Promise<boolean> {
     const attempt = this.#attempt(rendering);
     this.#judge(attempt);
-    if (!this.#target) {
-      const first = this.#first;
-      if (!first) return false;
-      return await new Promise<boolean>((settle) => {
-        first(attempt, (inForce) => {
-          if (inForce && rendering.kind === 'good') this.#take(rendering, attempt.used);
-          settle(inForce);
-        });
-      });
-    }
+    if (!this.#target) return await this.#offer(attempt);
     if (rendering.kind === 'bad' || !attempt.result.config) return false;
     if (this.#target.heldBecause !== undefined) {
       this.#options.log('info', `A new rendering waits: ${this.#target.heldBecause}`);
@@ -265,7 +276,7 @@ export class RenderedConfiguration {
       `Reconfiguring to revision ${rendering.revision}${describeKeys(rendering.changed)}`,
     );
     // Noted first: what is displaced while it is being applied counts.
-    this.#take(rendering, attempt.used);
+    this.#take(rendering, attempt.from);
     try {
       return await this.#target.takeOver(attempt.result);
     } catch (error) {
@@ -276,8 +287,23 @@ export class RenderedConfiguration {
     }
   }
 
-  #take({ texts, revision }: GoodRendering, used: ReadonlySet<string> | undefined): void {
-    this.#inForce = { texts, used, revision, textsRevision: revision };
+  /** To whoever waits for something to start with. */
+  async #offer(attempt: Attempt): Promise<boolean> {
+    const first = this.#first;
+    if (!first) {
+      if (attempt.rendering.kind === 'good' && attempt.result.config) this.#pending = attempt.rendering;
+      return false;
+    }
+    return await new Promise<boolean>((settle) => {
+      first(attempt, (inForce) => {
+        if (inForce && attempt.rendering.kind === 'good') this.#take(attempt.rendering, attempt.from);
+        settle(inForce);
+      });
+    });
+  }
+
+  #take({ texts, revision }: GoodRendering, from: UsedTexts): void {
+    this.#inForce = { texts, from, revision, textsRevision: revision };
     this.#origins = new Map();
     this.#isLastGood = false;
     this.#pending = undefined;
@@ -285,13 +311,14 @@ export class RenderedConfiguration {
 
   #attempt(rendering: Rendering): Attempt {
     if (rendering.kind === 'bad') {
-      return { rendering, result: refusal(this.#options.folder, rendering.reason), used: undefined };
+      return { rendering, result: refusal(this.#options.folder, rendering.reason), from: NO_TEXTS };
     }
     try {
-      return { rendering, ...this.#options.load(rendering.texts) };
+      const { result, own, used } = this.#options.load(rendering.texts);
+      return { rendering, result, from: { own, used } };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { rendering, result: refusal(this.#options.folder, reason), used: undefined };
+      return { rendering, result: refusal(this.#options.folder, reason), from: NO_TEXTS };
     }
   }
 
@@ -329,11 +356,11 @@ export class RenderedConfiguration {
     const known = this.#inForce;
     if (!known) return false;
     if (
-      !known.used &&
+      !known.from.used &&
       (known.texts.size !== texts.size || ![...texts.keys()].every((dest) => known.texts.has(dest)))
     )
       return false;
-    for (const dest of known.used ?? texts.keys()) {
+    for (const dest of known.from.used ?? texts.keys()) {
       const [before, now] = [known.texts.get(dest), texts.get(dest)];
       if (before === now) continue;
       if (before === undefined || now === undefined || !meanTheSame(before, now)) return false;

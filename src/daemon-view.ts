@@ -34,6 +34,7 @@ import { describeBug } from './daemon-events.ts';
 import { describePlan } from './daemon-plan.ts';
 import { GroupNumbers, groupViews } from './daemon-groups.ts';
 import { protocolViews } from './daemon-protocols.ts';
+import { refusal } from './daemon-rendered.ts';
 import type { RenderedConfiguration, RenderedTarget } from './daemon-rendered.ts';
 import { walkRoutes } from './daemon-routes.ts';
 
@@ -45,7 +46,7 @@ export interface DaemonViewOptions {
   readonly path: string;
   readonly load: (path: string) => LoadResult;
   /** Absent where the configuration is from a file. */
-  readonly origins?: ConfigurationOrigins;
+  readonly origins?: ConfigurationOrigins | undefined;
   readonly watchLog: DaemonView['watchLog'];
   /** Bytes that the process holds (resident). */
   readonly residentBytes: () => number;
@@ -57,7 +58,7 @@ export interface DaemonViewOptions {
   readonly shutdown: (graceful: boolean) => void;
   readonly log: (level: LogLevel, text: string) => void;
   /** Where the configuration of the command line is rendered, instead of `load`. */
-  readonly rendered?: RenderedConfiguration;
+  readonly rendered?: RenderedConfiguration | undefined;
 }
 
 export class ControlView implements DaemonView, RenderedTarget {
@@ -86,6 +87,13 @@ export class ControlView implements DaemonView, RenderedTarget {
     });
   }
 
+  get waiting(): string | undefined {
+    const { daemon, rendered } = this.#options;
+    if (daemon.isConfigured) return undefined;
+    if (!rendered) return 'The daemon is starting';
+    return `There is no configuration yet: waiting for a good one from ${rendered.store}, 'show status' says more`;
+  }
+
   get config(): DaemonConfig {
     return this.#options.daemon.config;
   }
@@ -98,13 +106,18 @@ export class ControlView implements DaemonView, RenderedTarget {
     const { daemon, clock, hostname } = this.#options;
     const { recovery } = daemon;
     const rendered = this.#options.rendered?.view();
-    return {
-      ...(recovery && { gracefulRestart: recovery }),
+    const common = {
       ...(rendered && { rendered }),
-      routerId: daemon.config.routerId,
-      hostname: daemon.config.hostname ?? hostname,
       nowMs: clock.wallTime(),
       bootMs: daemon.startedAt,
+    };
+    if (!daemon.isConfigured)
+      return { ...common, hostname, state: this.#shuttingDown ? 'shutting-down' : 'waiting' };
+    return {
+      ...common,
+      ...(recovery && { gracefulRestart: recovery }),
+      routerId: daemon.config.routerId,
+      hostname: daemon.config.hostname ?? hostname,
       configuredMs: daemon.reconfiguredAt,
       state: this.#shuttingDown
         ? 'shutting-down'
@@ -221,7 +234,8 @@ export class ControlView implements DaemonView, RenderedTarget {
   }
 
   configure(request: ConfigureRequest): ConfigureResult | Promise<ConfigureResult> {
-    const { load, rendered } = this.#options;
+    const { load, rendered, daemon } = this.#options;
+    if (!daemon.isConfigured) return this.#configureFirst(request);
     this.#configurations.forgetPrevious();
     const { path } = request;
     if (rendered && path === undefined) return this.#configureRendered(rendered, request);
@@ -231,6 +245,17 @@ export class ControlView implements DaemonView, RenderedTarget {
       this.#heldBy = `because ${path} was taken over by hand; 'configure' goes on with them`;
     }
     return result;
+  }
+
+  /** Renders anew; what is good is what the daemon starts with. */
+  async #configureFirst({ path, timeoutS = 0 }: ConfigureRequest): Promise<ConfigureResult> {
+    const { rendered } = this.#options;
+    // There is nothing to go back to, and a file is no beginning for what follows keys.
+    if (!rendered || path !== undefined || timeoutS > 0)
+      return { kind: 'failed', errors: refusal(path ?? this.#options.path, this.waiting!).errors };
+    const { config, errors } = await rendered.refresh();
+    rendered.concluded(false);
+    return config ? { kind: 'progress' } : { kind: 'failed', errors };
   }
 
   /** Renders anew, and follows the store from then on. */
@@ -293,7 +318,8 @@ export class ControlView implements DaemonView, RenderedTarget {
   }
 
   #effects({ config, errors }: LoadResult): CheckResult {
-    return { errors, effects: config ? describePlan(this.#options.daemon.plan(config)) : [] };
+    const { daemon } = this.#options;
+    return { errors, effects: config && daemon.isConfigured ? describePlan(daemon.plan(config)) : [] };
   }
 
   configureStatus(): ConfigureStatus {

@@ -150,6 +150,10 @@ export class Daemon {
     });
   }
 
+  get isConfigured(): boolean {
+    return this.#config !== undefined;
+  }
+
   /** The configuration in force. Throws before `start`. */
   get config(): DaemonConfig {
     if (!this.#config) throw new Error('the daemon has no configuration yet');

@@ -111,7 +111,7 @@ describe('diff', () => {
     expect(out).toContain('-  neighbor 10.0.0.3 as 64512;\n');
     expect(out).toContain('+  neighbor 10.0.0.9 as 64512;\n');
     expect(out).toContain('#   + /c/peers/p2 (revision N)\n');
-    expect(out).toContain('p2 restarts (password, neighbor)');
+    expect(out).toContain('p2 restarts (neighbor, password)');
     expect(out).toContain('1 protocol stays as it is\n');
     expect(out).not.toContain('neu');
   });

@@ -41,6 +41,13 @@ export interface ReflectorOptions {
   readonly metricsAt: ListenAddress | undefined;
 }
 
+/** What others see of the daemon. */
+interface Surface {
+  readonly daemon: Daemon;
+  readonly view: ControlView;
+  readonly sockets: ControlSockets;
+}
+
 /** Runs the daemon. Resolves with the exit code when it has shut down. */
 export async function runReflector(options: ReflectorOptions): Promise<number> {
   const { paths, templates, choice, socketPaths, recover, metricsAt } = options;
@@ -59,6 +66,64 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   };
   process.once('SIGTERM', terminate);
   process.once('SIGINT', terminate);
+  let rendered: RenderedConfiguration | undefined;
+  let configured: (config: DaemonConfig) => void = () => undefined;
+  let made: Surface | undefined;
+  /** The daemon with its control sockets, which is made where it waits for a configuration, or has one. */
+  const makeSurface = (): Surface => {
+    const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const interfaces = openInterfaces(clock, log.write);
+    const daemon = new Daemon({
+      clock,
+      network: new TcpNetwork(),
+      random,
+      recordFiles,
+      log: log.write,
+      ...(interfaces && { interfaces }),
+      ...(counts && { counts }),
+    });
+    const view = new ControlView({
+      daemon,
+      clock,
+      hostname: hostFacts().hostname,
+      path,
+      load,
+      watchLog: (classes, line) => log.watch(classes, line),
+      residentBytes: () => process.memoryUsage.rss(),
+      configured: (config) => {
+        configured(config);
+      },
+      shutdown: stop,
+      ...(counts && {
+        reloaded: (good) => {
+          counts.reloaded(good);
+        },
+      }),
+      log: log.write,
+      rendered,
+      origins: rendered && originsOf(rendered, () => daemon.config),
+    });
+    const sockets = new ControlSockets(view, (text) => {
+      log.write('error', text);
+    });
+    process.on('SIGHUP', () => {
+      void view.hangup();
+    });
+    return { daemon, view, sockets };
+  };
+  const surface = (): Surface => (made ??= makeSurface());
+  let listening: string[] | undefined;
+  /** Opens the control sockets, where they are not open, and has them answer as it befits files of these dialects. */
+  const listen = async (files: readonly Dialect[]): Promise<string[]> => {
+    const specs = socketPaths.map((text, i) =>
+      parseSocketSpec(text, socketDialect(files, socketPaths.length, i)),
+    );
+    const { sockets } = surface();
+    for (const spec of specs)
+      if (listening) sockets.setDialect(spec);
+      else await sockets.open(spec);
+    return (listening = specs.map((spec) => spec.path));
+  };
   let start: RenderedStart | undefined;
   if (templates) {
     try {
@@ -68,6 +133,16 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
         clock,
         log: log.write,
         stopped,
+        known: (one) => {
+          rendered = one;
+        },
+        waiting: async () => {
+          const sockets = await listen([]);
+          log.write(
+            'info',
+            `until then, control socket ${sockets.join(', ')} answers 'show status' and 'configure'`,
+          );
+        },
         ...(counts && {
           count: (good) => {
             counts.rendered(good);
@@ -79,10 +154,14 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
       start = await starting;
     } catch (error) {
       process.stderr.write(`catbird: ${messageOf(error)}\n`);
+      made?.sockets.close();
       return 1;
     }
     // Told to end while it was waiting.
-    if (!start) process.exit(0);
+    if (!start) {
+      made?.sockets.close();
+      process.exit(0);
+    }
   }
   const first = start?.first ?? load(path);
   if (!start) report(first);
@@ -92,56 +171,19 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
   });
   let reconfigured: (config: DaemonConfig) => void = () => undefined;
-  const configured = (config: DaemonConfig): void => {
+  configured = (config) => {
     reconfigured(config);
     log.configure(config);
     watchdog.configure(config.watchdogWarningMs);
   };
   configured(first.config);
-  const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!);
-  const interfaces = openInterfaces(clock, log.write);
-  const daemon = new Daemon({
-    clock,
-    network: new TcpNetwork(),
-    random,
-    recordFiles,
-    log: log.write,
-    ...(interfaces && { interfaces }),
-    ...(counts && { counts }),
-  });
-  const view = new ControlView({
-    daemon,
-    clock,
-    hostname: hostFacts().hostname,
-    path,
-    load,
-    watchLog: (classes, line) => log.watch(classes, line),
-    residentBytes: () => process.memoryUsage.rss(),
-    configured,
-    shutdown: stop,
-    ...(counts && {
-      reloaded: (good) => {
-        counts.reloaded(good);
-      },
-    }),
-    log: log.write,
-    ...(start && {
-      rendered: start.rendered,
-      origins: originsOf(start.rendered, () => daemon.config),
-    }),
-  });
-  const sockets = new ControlSockets(view, (text) => {
-    log.write('error', text);
-  });
-  const specs = socketPaths.map((text, i) =>
-    parseSocketSpec(text, socketDialect(first.dialects, socketPaths.length, i)),
-  );
+  const { daemon, view, sockets } = surface();
   let started = false;
   let metrics: MetricsServer | undefined;
   const served = (made: MetricCounts): Promise<MetricsSource> =>
     metricsSource(daemon, view, made, () => started, start?.rendered);
   try {
-    for (const spec of specs) await sockets.open(spec);
+    await listen(first.dialects);
     if (metricsAt && counts)
       metrics = await openMetricsServer(metricsAt.host, metricsAt.port, await served(counts));
     await daemon.start(first.config, recover);
@@ -158,13 +200,9 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
     await start?.stop();
     return 1;
   }
-  const listening = specs.map((spec) => spec.path);
-  if (path === EMBEDDED) welcome(listening[0]!);
-  log.write('info', `started with ${paths.join(', ')}, control socket ${listening.join(', ')}`);
+  if (path === EMBEDDED) welcome(listening![0]!);
+  log.write('info', `started with ${paths.join(', ')}, control socket ${listening!.join(', ')}`);
   if (metrics) log.write('info', `metrics at ${metrics.url}`);
-  process.on('SIGHUP', () => {
-    void view.hangup();
-  });
   process.on('uncaughtException', (error) => {
     log.write('bug', error.stack ?? error.message);
   });

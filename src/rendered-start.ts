@@ -20,7 +20,7 @@ const STORE_WAIT_MS = 3000;
 export function loadTexts(texts: ReadonlyMap<string, string>, choice: DialectChoice): LoadedTexts {
   const files = renderedFiles(texts, configFiles);
   const result = loadFiles(mainFiles([...texts.keys()]), files, hostFacts(), choice);
-  return { result, used: files.anyMayCount ? undefined : files.used };
+  return { result, own: files.used, used: files.anyMayCount ? undefined : files.used };
 }
 
 export interface RenderedStart {
@@ -48,6 +48,8 @@ export interface RenderedStartOptions {
   readonly storeWaitMs?: number;
   /** Is told as soon as there is anything to be told of. */
   readonly known?: (rendered: RenderedConfiguration) => void;
+  /** There is nothing to start with: called before it is waited for. Rejects where the daemon is to end. */
+  readonly waiting?: () => Promise<void>;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
     stopped,
     storeWaitMs = STORE_WAIT_MS,
     known,
+    waiting,
   } = options;
   const load = (texts: ReadonlyMap<string, string>): LoadedTexts => loadTexts(texts, choice);
   const rendered = new RenderedConfiguration({
@@ -94,7 +97,8 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   const store = await thread.follow({
     deliver: async (rendering, purpose) => {
       const inForce = await rendered.receive(rendering, purpose);
-      return { inForce, wrongAt: purpose === 'check' ? undefined : rendered.wrongAt };
+      const wrongAt = purpose === 'check' ? undefined : rendered.wrongAt;
+      return { inForce, wrongAt, ownTexts: rendered.ownTexts };
     },
     connected: (reason) => {
       rendered.connected(reason);
@@ -121,15 +125,24 @@ export async function startRendered(options: RenderedStartOptions): Promise<Rend
   timer?.cancel();
   if (first) return { rendered, first: first.result, started: first.settle, attach, stop };
   const kept = await lastGood(settings, load, log);
+  // One may have come meanwhile.
+  const late = await Promise.race([good, Promise.resolve(undefined)]);
+  if (late) return { rendered, first: late.result, started: late.settle, attach, stop };
   if (kept) {
     log(
       'warning',
       `Starting with the last good configuration, of revision ${kept.revision} of ${kept.store}`,
     );
-    rendered.adopt(kept.texts, kept.used, kept.revision);
+    rendered.adopt(kept.texts, kept, kept.revision);
     return { rendered, first: kept.result, started: () => undefined, attach, stop };
   }
   log('warning', `There is no configuration yet: waiting for a good one from ${store}`);
+  try {
+    await waiting?.();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const later = await Promise.race([good, stopped.then(() => undefined)]);
   if (later) return { rendered, first: later.result, started: later.settle, attach, stop };
   await stop();

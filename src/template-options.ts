@@ -59,7 +59,8 @@ Instead of -c, the configuration is rendered from templates and keys, and follow
   --filter PATTERN    names of the files in folders that the backend file reads
   --prefix PATH       in place of the prefixes of all template resources
   --state DIR         folder that keeps the last good configuration, for a start without the store (default ${DEFAULT_STATE})
-  --write             the texts go to their files (dest) too, with mode 0600 unless the resource says otherwise
+  --write             the texts go to their files (dest) too, with mode 0600 unless the resource says otherwise; check_cmd and
+                      reload_cmd run for those that are not part of the configuration
   --no-register       with etcdv3 the reflector tells etcd, below /catbird_fleet, who it is and how it is, for
                       'catbird fleet' to show: not so
   --register-ttl SECONDS

@@ -2,6 +2,7 @@
  * Where each line of a rendered text comes from: the line of the template, and the keys with their revisions. A rendering
  * gives the same text each time, so this is found out by rendering once more, traced, when somebody asks.
  */
+import { FolderSources } from './folder-sources.ts';
 import type { RenderWorld, Template } from './render.ts';
 import { keysOf, shortKey, templateFuncs, untilAnswered } from './render.ts';
 import type { TemplateResource } from './resource.ts';
@@ -146,8 +147,7 @@ class KeyFinder {
   readonly #sources: KeySources | undefined;
   readonly #found = new Map<string, readonly KeyRevision[]>();
   #names: Map<string, string> | undefined;
-  /** The latest revision below each folder, which ends with a slash. */
-  #latest: Map<string, bigint> | undefined;
+  #folders: FolderSources | undefined;
 
   constructor(resource: TemplateResource, snapshot: Snapshot, sources: KeySources | undefined) {
     this.#resource = resource;
@@ -166,9 +166,13 @@ class KeyFinder {
     const key = isFolder
       ? `${joinPath(this.#resource.prefix, name)}/`.replace('//', '/')
       : (this.#fullName(name) ?? joinPath(this.#resource.prefix, name));
+    if (isFolder) {
+      this.#folders ??= new FolderSources(this.#snapshot.entries, this.#sources);
+      return this.#folders.of(key) ?? [{ key, revision: undefined }];
+    }
     const given = this.#sources?.(key);
     if (given) return given;
-    const revision = isFolder ? this.#latestBelow(key) : this.#snapshot.entries.get(key)?.revision;
+    const revision = this.#snapshot.entries.get(key)?.revision;
     return [{ key, revision }];
   }
 
@@ -178,25 +182,5 @@ class KeyFinder {
       for (const key of this.#snapshot.entries.keys()) this.#names.set(shortKey(this.#resource, key), key);
     }
     return this.#names.get(name);
-  }
-
-  #latestBelow(folder: string): bigint | undefined {
-    if (!this.#latest) {
-      this.#latest = new Map();
-      for (const [key, { revision }] of this.#snapshot.entries) {
-        // From the key's own folder up; what is above a folder that has a later one has it too.
-        for (
-          let slash = key.lastIndexOf('/');
-          slash >= 0;
-          slash = slash > 0 ? key.lastIndexOf('/', slash - 1) : -1
-        ) {
-          const above = key.slice(0, slash + 1);
-          const known = this.#latest.get(above);
-          if (known !== undefined && known >= revision) break;
-          this.#latest.set(above, revision);
-        }
-      }
-    }
-    return this.#latest.get(folder);
   }
 }

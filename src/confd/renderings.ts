@@ -5,6 +5,7 @@
 import { Subject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../base/clock.ts';
+import { shortened } from '../base/shortened.ts';
 import { ReadyTemplates, renderText, ResourceKeys } from './render.ts';
 import type { RenderWorld, Template } from './render.ts';
 import type { TemplateResource } from './resource.ts';
@@ -70,6 +71,8 @@ export interface RenderingsOptions {
 
 /** Names of keys that are told with a rendering. */
 const MAX_NAMES = 5;
+/** Characters of why a rendering is none. */
+const LONGEST_REASON = 2000;
 /** Rendered resources may make others that are rendered. */
 const MAX_ROUNDS = 5;
 
@@ -250,6 +253,7 @@ function sameTexts(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string
   return a.size === b.size && [...a].every(([dest, text]) => b.get(dest) === text);
 }
 
+/** A message may repeat the value of a key. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return shortened(error instanceof Error ? error.message : String(error), LONGEST_REASON);
 }

@@ -115,6 +115,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'graceful restart': bare(({ view }) => gracefulRestart(view)),
 };
 
+/** Commands that need no configuration. */
+const EARLY: ReadonlySet<string> = new Set([
+  ...['show status', 'configure', 'configure check', 'down', 'restrict', 'echo', 'timeformat'],
+]);
+
 /** The handler of a row: its own, or that of the words it begins with. */
 function handlerOf({ words }: CommandSpec): Handler {
   const parts = words.split(' ');
@@ -167,7 +172,13 @@ export class Commands implements CliHandler {
       notice,
       stopEcho: undefined,
     };
-    if (view.config.debugCommands > 0) view.note('info', 'CLI connect');
+    if (this.#debug > 0) view.note('info', 'CLI connect');
+  }
+
+  /** `debug commands`; nothing before there is a configuration. */
+  get #debug(): number {
+    const { view } = this.#session;
+    return view.waiting === undefined ? view.config.debugCommands : 0;
   }
 
   greeting(): Reply {
@@ -176,7 +187,7 @@ export class Commands implements CliHandler {
 
   handle(request: string): Answer {
     const { view, dialect } = this.#session;
-    if (view.config.debugCommands > 1) view.note('trace', `CLI: ${request}`);
+    if (this.#debug > 1) view.note('trace', `CLI: ${request}`);
     const tokens = new Tokens();
     tokens.addFile('', request, undefined);
     const cursor = new Cursor(tokens);
@@ -184,6 +195,8 @@ export class Commands implements CliHandler {
       const asJson = cursor.acceptWord(JSON_WORD);
       const { spec, run, runJson } = find(cursor, dialect.version);
       if (spec.changes && this.#session.restricted) return [last(CODE.accessDenied, 'Access denied')];
+      if (view.waiting !== undefined && !EARLY.has(spec.words))
+        return [last(CODE.configurationError, view.waiting)];
       return (asJson ? runJson : run)(cursor, this.#session);
     } catch (error) {
       if (error instanceof CommandError) return [last(error.code, error.message)];
@@ -201,6 +214,6 @@ export class Commands implements CliHandler {
   closed(): void {
     const { view, stopEcho } = this.#session;
     stopEcho?.();
-    if (view.config.debugCommands > 0) view.note('info', 'CLI connection closed');
+    if (this.#debug > 0) view.note('info', 'CLI connection closed');
   }
 }

@@ -15,13 +15,14 @@ import type { Diagnostic } from '../conf/diagnostics.ts';
 import type { Prefix } from '../filter/values.ts';
 
 export interface StatusView {
-  readonly routerId: number;
+  /** Absent before there is a configuration, as is the time of the last one. */
+  readonly routerId?: number;
   readonly hostname: string;
   /** Wall-clock times in milliseconds. */
   readonly nowMs: number;
   readonly bootMs: number;
-  readonly configuredMs: number;
-  readonly state: 'up' | 'reconfiguring' | 'shutting-down';
+  readonly configuredMs?: number;
+  readonly state: 'waiting' | 'up' | 'reconfiguring' | 'shutting-down';
   /** RFC 4724: the daemon itself restarts gracefully. */
   readonly gracefulRestart?: { readonly protocols: number; readonly waitS: number };
   /** Where the configuration is rendered from templates. */
@@ -446,7 +447,9 @@ export interface GroupView {
 }
 
 export interface DaemonView {
-  /** The configuration in force. */
+  /** Why there is no configuration yet, while that is so: then only commands are answered that need none. */
+  readonly waiting: string | undefined;
+  /** The configuration in force. Throws where there is none yet. */
   readonly config: DaemonConfig;
   readonly attributes: AttrStore;
   status(): StatusView;

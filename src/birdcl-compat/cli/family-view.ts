@@ -28,6 +28,10 @@ export class FamilyView implements DaemonView {
     this.#family = family;
   }
 
+  get waiting(): string | undefined {
+    return this.#view.waiting;
+  }
+
   get config(): DaemonConfig {
     const { config } = this.#view;
     if (config !== this.#seen || !this.#config) {

@@ -56,11 +56,11 @@ function nameOf(text: string): string {
 export function statusValue(status: StatusView, version: string): Json {
   return object({
     version,
-    router_id: formatIpv4(status.routerId),
+    router_id: optional(status.routerId, formatIpv4),
     hostname: status.hostname,
     time: time(status.nowMs),
     started: time(status.bootMs),
-    configured: time(status.configuredMs),
+    configured: optional(status.configuredMs, time),
     state: nameOf(status.state),
     graceful_restart: optional(status.gracefulRestart, ({ protocols, waitS }) => ({
       waiting: protocols,
@@ -71,6 +71,7 @@ export function statusValue(status: StatusView, version: string): Json {
         store: rendered.store,
         templates: rendered.folder,
         revision: rendered.revision,
+        in_force: rendered.inForce,
         connected: rendered.connected,
         last_good: rendered.isLastGood,
         changed: time(rendered.changedMs),

@@ -48,8 +48,8 @@ export function sessionTime(session: Session, use: TimeFormatUse, timeMs: number
 function formatSessionTime(session: Session, use: TimeFormatUse, timeMs: number, nowMs: number): string {
   const { view, dialect, timeFormat } = session;
   if (timeFormat) return formatTime({ [use]: timeFormat }, use, timeMs, nowMs);
-  const formats =
-    dialect.version === 1 ? { ...DEFAULTS_1, ...view.config.timeFormats } : view.config.timeFormats;
+  const own = view.waiting === undefined ? view.config.timeFormats : {};
+  const formats = dialect.version === 1 ? { ...DEFAULTS_1, ...own } : own;
   return formatTime(formats, use, timeMs, nowMs);
 }
 

@@ -10,6 +10,7 @@ import type { Answer } from './replies.ts';
 import { end, sessionTime, type Handler, type Session } from './session.ts';
 
 const STATE_TEXT = {
+  waiting: 'There is no configuration yet',
   up: 'Daemon is up and running',
   reconfiguring: 'Reconfiguration in progress',
   'shutting-down': 'Shutdown in progress',
@@ -20,11 +21,12 @@ export function* showStatus(session: Session): Answer {
   const status = view.status();
   const time = (ms: number): string => sessionTime(session, 'base', ms, status.nowMs);
   yield more(CODE.version, `BIRD ${VERSION_TEXT[dialect.version]}`);
-  yield more(CODE.uptime, `Router ID is ${formatIpv4(status.routerId)}`);
+  if (status.routerId !== undefined) yield more(CODE.uptime, `Router ID is ${formatIpv4(status.routerId)}`);
   if (dialect.version > 1) yield more(CODE.uptime, `Hostname is ${status.hostname}`);
   yield more(CODE.uptime, `Current server time is ${time(status.nowMs)}`);
   yield more(CODE.uptime, `Last reboot on ${time(status.bootMs)}`);
-  yield more(CODE.uptime, `Last reconfiguration on ${time(status.configuredMs)}`);
+  if (status.configuredMs !== undefined)
+    yield more(CODE.uptime, `Last reconfiguration on ${time(status.configuredMs)}`);
   if (status.gracefulRestart) {
     const { protocols, waitS } = status.gracefulRestart;
     const old = dialect.version === 1;
@@ -39,17 +41,21 @@ export function* showStatus(session: Session): Answer {
     );
   }
   if (status.rendered) {
-    const { rendered } = status;
-    for (const text of renderedLines(rendered, (ms) => time(ms))) yield more(CODE.uptime, text);
+    const { rendered, state } = status;
+    const isWaiting = state === 'waiting';
+    for (const text of renderedLines(rendered, isWaiting, (ms) => time(ms))) yield more(CODE.uptime, text);
   }
   yield last(CODE.status, STATE_TEXT[status.state]);
 }
 
 /** Lines of Catbird's own about a configuration that is rendered. */
-function renderedLines(view: RenderedView, time: (ms: number) => string): string[] {
+function renderedLines(view: RenderedView, isWaiting: boolean, time: (ms: number) => string): string[] {
   const { store, revision, isLastGood, lost, problem, held } = view;
+  const from = isLastGood ? 'the last good one, kept from' : 'rendered from';
   const lines = [
-    `Configuration is ${isLastGood ? 'the last good one, kept from' : 'rendered from'} ${store}, revision ${revision}`,
+    isWaiting
+      ? `Waiting for a good configuration from ${store}`
+      : `Configuration is ${from} ${store}, revision ${revision}`,
   ];
   if (lost) lines.push(`Keys cannot be read since ${time(lost.sinceMs)}: ${lost.reason}`);
   if (problem) {

@@ -127,6 +127,7 @@ const PROTOCOLS: readonly ProtocolView[] = [
 ];
 
 export class FakeDaemon implements DaemonView {
+  waiting: string | undefined;
   readonly config = load(REFLECTOR).config!;
   readonly attributes = new AttrStore();
   readonly log: string[] = [];

@@ -1,4 +1,5 @@
 /** Errors and notices of a configuration: BIRD's one-line form first, then the line, a caret and a likely fix. */
+import { shortened } from '../../base/shortened.ts';
 import type { Location, SourceText } from './source.ts';
 
 export interface Diagnostic {
@@ -45,11 +46,15 @@ export class WholeFileError extends ConfError {
   override readonly wholeFile = true;
 }
 
+/** Characters of a message, which may repeat a word, and of a line, on both sides of what is wrong in it. */
+const LONGEST_MESSAGE = 500;
+const LONGEST_SIDE = 300;
+
 /** BIRD's form: `file:line:column message`. */
 export function oneLine(diagnostic: Diagnostic): string {
   const { file, line, column } = diagnostic.location;
   const word = diagnostic.severity === 'warning' ? 'warning: ' : '';
-  return `${file}:${line}:${column} ${word}${diagnostic.message}`;
+  return `${file}:${line}:${column} ${word}${shortened(diagnostic.message, LONGEST_MESSAGE)}`;
 }
 
 /** Words for secrets, misspelt ones too. All strings behind one are taken for secrets, to the end of an open one. */
@@ -75,12 +80,21 @@ export function publicLine(diagnostic: Diagnostic): string {
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const lines = [oneLine(diagnostic)];
   if (diagnostic.sourceLine !== undefined) {
-    const before = diagnostic.sourceLine.slice(0, diagnostic.location.column - 1);
-    lines.push(`  ${withoutSecrets(diagnostic.sourceLine)}`);
-    lines.push(`  ${before.replace(/[^\t]/g, ' ')}${'^'.repeat(Math.max(1, diagnostic.width))}`);
+    const { text, at } = around(withoutSecrets(diagnostic.sourceLine), diagnostic.location.column - 1);
+    const width = Math.min(Math.max(1, diagnostic.width), Math.max(1, text.length - at));
+    lines.push(`  ${text}`, `  ${text.slice(0, at).replace(/[^\t]/g, ' ')}${'^'.repeat(width)}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`  ${diagnostic.hint}`);
   return lines.join('\n');
+}
+
+/** As much of a line as is shown, and where a place of the line is in that. */
+function around(line: string, at: number): { text: string; at: number } {
+  const from = Math.max(0, at - LONGEST_SIDE);
+  const before = from > 0 ? '… ' : '';
+  const behind = line.length > at + LONGEST_SIDE ? ' …' : '';
+  const text = line.slice(from, at + LONGEST_SIDE).toWellFormed();
+  return { text: before + text + behind, at: before.length + at - from };
 }
 
 /** A diagnostic at a place of a source. */

@@ -16,6 +16,8 @@ const MAX_CONNECTIONS = 128;
 
 export interface ControlSocket {
   readonly path: string;
+  /** Of connections that come from now on. */
+  dialect: SocketDialect;
   /** Stops listening and closes all connections; the file goes. */
   close(): void;
 }
@@ -83,10 +85,18 @@ export async function openControlSocket(
   makeFolder(dirname(path));
   await clear(path);
   const sockets = new Set<Socket>();
+  const opened: ControlSocket = {
+    path,
+    dialect,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
   const server: Server = createServer({ highWaterMark: MAX_UNREAD }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serve(socket, view, dialect);
+    serve(socket, view, opened.dialect);
   });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
@@ -99,11 +109,5 @@ export async function openControlSocket(
     process.umask(umask);
   });
   chmodSync(path, SOCKET_MODE);
-  return {
-    path,
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return opened;
 }

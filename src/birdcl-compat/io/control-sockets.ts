@@ -26,6 +26,11 @@ export class ControlSockets {
     this.#own.push(await openControlSocket(path, this.#view, dialect));
   }
 
+  /** Sets how a socket of the command line, which is open, answers connections from now on. */
+  setDialect({ path, dialect }: SocketSpec): void {
+    for (const socket of this.#own) if (socket.path === path) socket.dialect = dialect;
+  }
+
   /** Opens and closes sockets of the configuration; one that cannot be opened is reported, and the others stay. */
   configure(wanted: readonly CliSocketConfig[]): Promise<void> {
     const same = (a: CliSocketConfig, b: CliSocketConfig): boolean =>

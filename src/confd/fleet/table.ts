@@ -1,6 +1,7 @@
 /** The members of a fleet as a table that fits the terminal, with lines below it about what is not as it should be. */
+import { numberAt, objectAt, plainText, textAt, textsAt } from '../../base/json.ts';
 import type { FleetMember } from './members.ts';
-import { isCurrent, numberAt, objectAt, plainText, textAt, textsAt } from './members.ts';
+import { isCurrent } from './members.ts';
 
 const HEAD = ['NAME', 'ADDRESS', 'CLUSTER ID', 'VERSION', 'SINCE', 'UP', 'REVISION', 'CONFIG'];
 const [NAME, ADDRESS] = [0, 1];

@@ -13,6 +13,27 @@ test.each([
   expect(commandLine(text)).toEqual(words);
 });
 
+test('a command that takes too long is ended, with what it has started', async () => {
+  const { code, output } = await runCommand('echo $$; sleep 1000 & sleep 1000', 200);
+  const [group, last] = output.split('\n');
+  expect([code, last]).toEqual([124, 'ended after 0.2 s']);
+  // Nobody of its group is left.
+  for (;;) {
+    try {
+      process.kill(-Number(group), 0);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ESRCH' });
+      break;
+    }
+    await new Promise((next) => setTimeout(next, 10));
+  }
+});
+
+test('one that ends in time has its own result', async () => {
+  expect(await runCommand('echo x; exit 3', 60_000)).toEqual({ code: 3, output: 'x\n' });
+  expect(await runCommand('no-such-program-anywhere', 60_000)).toMatchObject({ code: 127 });
+});
+
 test.each([
   ['true', 0, ''],
   ['false', 1, ''],

@@ -26,11 +26,39 @@ export function commandLine(text: string): [program: string, ...args: string[]] 
   return [first, ...rest];
 }
 
-/** Runs a command to its end. Never rejects. */
-export function runCommand(text: string): Promise<CommandResult> {
+/** After the limit: how long what was asked to end has. */
+const END_MS = 2000;
+/** What `timeout` ends with where it had to end a command. */
+const LIMIT_CODE = 124;
+
+/**
+ * Runs a command to its end. Never rejects.
+ * @param limitMs after so many milliseconds it is ended, with all that it has started and that is still of its process group
+ */
+export function runCommand(text: string, limitMs?: number): Promise<CommandResult> {
   const [program, ...args] = commandLine(text);
   return new Promise((settle) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const isLimited = limitMs !== undefined;
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: isLimited });
+    const end = (signal: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // They have ended by themselves.
+      }
+    };
+    let timer: NodeJS.Timeout | undefined;
+    if (isLimited)
+      timer = setTimeout(() => {
+        end('SIGTERM');
+        timer = setTimeout(() => {
+          end('SIGKILL');
+          // Somebody else may hold the pipes still: a daemon that the command has started.
+          child.stdout.destroy();
+          child.stderr.destroy();
+        }, END_MS);
+        settle({ code: LIMIT_CODE, output: `${output}ended after ${limitMs / 1000} s\n` });
+      }, limitMs);
     let output = '';
     const take = (chunk: Buffer): void => {
       if (output.length < MAX_OUTPUT) output += chunk.toString();
@@ -38,6 +66,7 @@ export function runCommand(text: string): Promise<CommandResult> {
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       const missing = error.code === 'ENOENT';
       settle({
         code: missing ? 127 : 126,
@@ -45,6 +74,7 @@ export function runCommand(text: string): Promise<CommandResult> {
       });
     });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       settle({ code: code ?? 128, output: signal === null ? output : `${output}ended by ${signal}\n` });
     });
   });

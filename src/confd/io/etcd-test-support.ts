@@ -50,16 +50,24 @@ export class TestEtcd {
   readonly endpoint: string;
   readonly #peerPort: number;
   readonly #certificates: ServerCertificates | undefined;
+  readonly #more: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, peerPort: number, certificates: ServerCertificates | undefined) {
+  private constructor(
+    port: number,
+    peerPort: number,
+    certificates: ServerCertificates | undefined,
+    more: readonly string[],
+  ) {
+    this.#more = more;
     this.endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`;
     this.#peerPort = peerPort;
     this.#certificates = certificates;
   }
 
-  static async start(certificates?: ServerCertificates): Promise<TestEtcd> {
-    const etcd = new TestEtcd(await freePort(), await freePort(), certificates);
+  /** @param more options of etcd */
+  static async start(certificates?: ServerCertificates, more: readonly string[] = []): Promise<TestEtcd> {
+    const etcd = new TestEtcd(await freePort(), await freePort(), certificates, more);
     await etcd.run();
     return etcd;
   }
@@ -82,6 +90,7 @@ export class TestEtcd {
       ...(tls
         ? ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth']
         : []),
+      ...this.#more,
     ];
     const child = spawn('etcd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { EtcdSettings } from '../etcd-options.ts';
 import { describeStore, Follower } from '../store.contract.ts';
+import { makeAuthority, makeCertificate } from './certificates-test-support.ts';
 import { etcdMissing, TestEtcd } from './etcd-test-support.ts';
 import { EtcdStore } from './etcd.ts';
 
@@ -213,62 +213,11 @@ describe.skipIf(missing !== undefined)('etcd over TLS', () => {
   let folder: string;
   let etcd: TestEtcd;
   const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => {
-    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-  };
-  const certificate = (name: string, signer: string, address = '127.0.0.1'): void => {
-    writeFileSync(file(`${name}.ext`), `subjectAltName=IP:${address}\n`);
-    openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${name}`,
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      `${signer}.pem`,
-      '-CAkey',
-      `${signer}.key`,
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-extfile',
-      `${name}.ext`,
-      '-out',
-      `${name}.pem`,
-    );
-  };
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'catbird-tls-'));
-    for (const ca of ['ca', 'stranger']) {
-      openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        `${ca}.key`,
-        '-out',
-        `${ca}.pem`,
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${ca}`,
-      );
-    }
-    certificate('server', 'ca');
-    certificate('client', 'ca');
+    for (const ca of ['ca', 'stranger']) makeAuthority(folder, ca);
+    makeCertificate(folder, 'server', 'ca');
+    makeCertificate(folder, 'client', 'ca');
     etcd = await TestEtcd.start({ ca: file('ca.pem'), cert: file('server.pem'), key: file('server.key') });
   });
   afterAll(async () => {
@@ -291,7 +240,7 @@ describe.skipIf(missing !== undefined)('etcd over TLS', () => {
 
   test("a server whose certificate is another address's is refused", async () => {
     const keys = { certFile: file('client.pem'), keyFile: file('client.key') };
-    certificate('elsewhere', 'ca', '127.0.0.9');
+    makeCertificate(folder, 'elsewhere', 'ca', '127.0.0.9');
     const other = await TestEtcd.start({
       ca: file('ca.pem'),
       cert: file('elsewhere.pem'),

@@ -1,4 +1,4 @@
-/** Template resources brought up to date on disk: load, render, stage, check, move into place, reload. */
+/** Template resources brought up to date on disk: loaded, rendered, and their files brought up to date. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReadyTemplates, renderText, ResourceKeys } from '../render.ts';
@@ -6,22 +6,14 @@ import type { RenderWorld } from '../render.ts';
 import type { ResourceOptions, TemplateResource } from '../resource.ts';
 import { parseResource } from '../resource.ts';
 import type { Snapshot } from '../store.ts';
-import { TemplateSet } from '../template/exec.ts';
-import { encodeText } from '../template/text.ts';
-import { fromPlain } from '../template/values.ts';
-import { runCommand } from './commands.ts';
+import { syncFile } from './file-sync.ts';
+import type { SyncOptions, WriteLog } from './file-sync.ts';
 import { readTemplate, resourcePaths } from './resources.ts';
-import { differences, moveIntoPlace, removeFile, stageFile, wantedOwnership } from './destination.ts';
 
-export type Level = 'debug' | 'info' | 'warning' | 'error';
-export type WriteLog = (level: Level, message: string) => void;
+export type { Level, WriteLog } from './file-sync.ts';
 
-export interface ProcessorOptions extends ResourceOptions {
+export interface ProcessorOptions extends ResourceOptions, SyncOptions {
   readonly confDir: string;
-  readonly noop: boolean;
-  readonly keepStageFile: boolean;
-  /** Neither check nor reload. */
-  readonly syncOnly: boolean;
 }
 
 export class Processor {
@@ -78,17 +70,8 @@ export class Processor {
   }
 
   async #one(resource: TemplateResource, snapshot: Snapshot): Promise<void> {
-    const { dest } = resource;
-    const ownership = await wantedOwnership(dest, resource.mode, resource.uid, resource.gid);
     this.#log('debug', `Key prefix set to ${resource.prefix}`);
-    const text = await this.#render(resource, snapshot);
-    const staged = await stageFile(dest, encodeText(text), ownership);
-    try {
-      await this.#sync(resource, staged, () => moveIntoPlace(staged, dest, ownership));
-    } finally {
-      if (this.#options.keepStageFile) this.#log('info', `Keeping staged file: ${staged}`);
-      else await removeFile(staged);
-    }
+    await syncFile(resource, await this.#render(resource, snapshot), this.#options, this.#log);
   }
 
   async #render(resource: TemplateResource, snapshot: Snapshot): Promise<string> {
@@ -98,51 +81,6 @@ export class Processor {
     if (!keys) this.#keys.set(resource, (keys = new ResourceKeys(resource)));
     return await renderText(template, keys.of(snapshot), this.#world, this.#ready);
   }
-
-  async #sync(resource: TemplateResource, staged: string, move: () => Promise<void>): Promise<void> {
-    const { dest, checkCommand, reloadCommand } = resource;
-    const { noop, syncOnly } = this.#options;
-    this.#log('debug', `Comparing candidate config to ${dest}`);
-    const differing = await differences(staged, dest);
-    for (const line of differing) this.#log('info', line);
-    if (noop) {
-      this.#log('warning', `Noop mode enabled. ${dest} will not be modified`);
-      return;
-    }
-    if (differing.length === 0) {
-      this.#log('debug', `Target config ${dest} in sync`);
-      return;
-    }
-    this.#log('info', `Target config ${dest} out of sync`);
-    if (!syncOnly && checkCommand !== '') {
-      const failure = await this.#run(checkText(checkCommand, staged));
-      if (failure !== undefined) throw new Error(`Config check failed: ${failure}`);
-    }
-    this.#log('debug', `Overwriting target config ${dest}`);
-    await move();
-    if (!syncOnly && reloadCommand !== '') {
-      const failure = await this.#run(reloadCommand);
-      if (failure !== undefined)
-        throw new Error(`${dest} has been updated, but its reload_cmd failed: ${failure}`);
-    }
-    this.#log('info', `Target config ${dest} has been updated`);
-  }
-
-  /** Why a command failed; undefined where it did not. */
-  async #run(command: string): Promise<string | undefined> {
-    this.#log('debug', `Running ${command}`);
-    const { code, output } = await runCommand(command);
-    if (code === 0) this.#log('debug', JSON.stringify(output));
-    else if (output !== '') this.#log('error', JSON.stringify(output));
-    return code === 0 ? undefined : `exit status ${code}`;
-  }
-}
-
-/** `{{.src}}` in a check is the staged file. */
-function checkText(command: string, staged: string): string {
-  const set = new TemplateSet();
-  set.parse('checkcmd', command);
-  return set.render('checkcmd', fromPlain({ src: staged }));
 }
 
 async function exists(path: string): Promise<boolean> {

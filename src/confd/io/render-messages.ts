@@ -23,6 +23,8 @@ export interface Verdict {
   readonly inForce: boolean;
   /** Where a text is wrong. */
   readonly wrongAt: TextPlace | undefined;
+  /** Which texts the configuration in force is made of, by `dest`. */
+  readonly ownTexts: ReadonlySet<string>;
 }
 
 export type ToRenderer =

@@ -28,6 +28,8 @@ type Told = Exclude<FromRenderer, { kind: 'started' | 'failed' }>;
 
 export class RenderThread {
   readonly #settings: RenderSettings;
+  readonly #oldMb: number;
+  readonly #restartMs: number;
   #handlers: RenderThreadHandlers | undefined;
   #worker: Worker | undefined;
   #texts: ReadonlyMap<string, string> = new Map();
@@ -44,8 +46,10 @@ export class RenderThread {
   readonly #early: Told[] = [];
 
   /** The thread begins at once, so that it loads, reads and renders beside whoever is to follow it. */
-  constructor(settings: RenderSettings) {
+  constructor(settings: RenderSettings, { oldMb = OLD_MB, restartMs = RESTART_MS } = {}) {
     this.#settings = settings;
+    this.#oldMb = oldMb;
+    this.#restartMs = restartMs;
     this.#first = this.#run();
     // Whoever follows is told.
     this.#first.catch(() => undefined);
@@ -105,7 +109,7 @@ export class RenderThread {
     return new Promise((settle, fail) => {
       const worker = new Worker(new URL('./render-worker.ts', import.meta.url), {
         workerData: this.#settings,
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: this.#oldMb },
       });
       this.#worker = worker;
       this.#texts = new Map();
@@ -158,9 +162,9 @@ export class RenderThread {
           this.#texts = texts;
           rendering = { kind: 'good', texts, revision, changed };
         }
-        void deliver(rendering, purpose).then(({ inForce, wrongAt }) => {
+        void deliver(rendering, purpose).then(({ inForce, wrongAt, ownTexts }) => {
           const place = wrongAt && { file: wrongAt.file, line: wrongAt.line };
-          this.#post({ kind: 'verdict', inForce, wrongAt: place });
+          this.#post({ kind: 'verdict', inForce, wrongAt: place, ownTexts });
         });
         return;
       }
@@ -188,7 +192,7 @@ export class RenderThread {
         this.#ended(failed, why);
         void failed.terminate();
       });
-    }, RESTART_MS);
+    }, this.#restartMs);
   }
 
   #refuseAsked(reason: string): void {

@@ -1,8 +1,7 @@
 /** The thread that watches the store and renders: neither holds up sessions. Started by `render-thread.ts`. */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
+import { shortened } from '../../base/shortened.ts';
 import { withoutStates } from '../fleet/hidden.ts';
 import { FleetPublisher } from '../fleet/publisher.ts';
 import type { CalicoStore } from '../calico/store.ts';
@@ -11,8 +10,7 @@ import type { TextPlace } from '../protocol-origins.ts';
 import type { Snapshot } from '../store.ts';
 import { Renderings } from '../renderings.ts';
 import type { LoadedResource, Purpose, Rendering } from '../renderings.ts';
-import { encodeText } from '../template/text.ts';
-import { differences, moveIntoPlace, removeFile, stageFile, wantedOwnership } from './destination.ts';
+import { FileWriter } from './file-writer.ts';
 import { saveLastGood } from './last-good.ts';
 import { messageOf } from './processor.ts';
 import type { FromRenderer, RenderSettings, ToRenderer } from './render-messages.ts';
@@ -20,9 +18,6 @@ import { isResourcePath, loadResources } from './resources.ts';
 import { openLeases, openStore } from './stores.ts';
 import { Tracing } from './tracing.ts';
 import { systemWorld } from './world.ts';
-
-/** Passwords may be in what is rendered. */
-const DEFAULT_MODE = 0o600;
 
 const settings = workerData as RenderSettings;
 const say = (message: FromRenderer): void => {
@@ -49,8 +44,13 @@ const clock: Clock = {
   },
 };
 
+/** Characters of where a refusal comes from. */
+const LONGEST_ORIGIN = 2000;
+
 let told: ReadonlyMap<string, string> = new Map();
 let wrongAt: TextPlace | undefined;
+/** Texts that the configuration in force is made of, by `dest`. */
+let ownTexts: ReadonlySet<string> = new Set();
 let verdict: ((inForce: boolean) => void) | undefined;
 
 async function deliver(rendering: Rendering, purpose: Purpose): Promise<boolean> {
@@ -72,21 +72,8 @@ async function deliver(rendering: Rendering, purpose: Purpose): Promise<boolean>
   return await new Promise<boolean>((settle) => (verdict = settle));
 }
 
-/** Files of the resources, where they are asked for, then what a start without the store needs. */
-async function keep(
-  store: string,
-  { texts, revision }: Rendering & { kind: 'good' },
-  resources: readonly LoadedResource[],
-): Promise<void> {
-  for (const { resource } of settings.write ? resources : []) {
-    const text = texts.get(resource.dest);
-    if (text === undefined) continue;
-    try {
-      await writeDest(resource.dest, text, resource);
-    } catch (error) {
-      warn(`${resource.dest} cannot be written: ${messageOf(error)}`);
-    }
-  }
+/** What a start without the store needs. */
+async function keep(store: string, { texts, revision }: Rendering & { kind: 'good' }): Promise<void> {
   try {
     await saveLastGood(settings.lastGoodPath, { texts, revision, store, folder: settings.confDir });
   } catch (error) {
@@ -94,18 +81,27 @@ async function keep(
   }
 }
 
-async function writeDest(
-  dest: string,
-  text: string,
-  { mode, uid, gid }: LoadedResource['resource'],
-): Promise<void> {
-  await mkdir(dirname(dest), { recursive: true });
-  const ownership = await wantedOwnership(dest, mode ?? DEFAULT_MODE, uid, gid);
-  const staged = await stageFile(dest, encodeText(text), ownership);
-  try {
-    if ((await differences(staged, dest)).length > 0) await moveIntoPlace(staged, dest, ownership);
-  } finally {
-    await removeFile(staged);
+const files = new FileWriter((level, text) => {
+  say({ kind: 'log', level, text });
+});
+/** Resources whose commands nobody runs, which has been said. */
+const warned = new Set<string>();
+
+/** Files of the resources, where they are asked for, with the commands of those that are not the daemon's own. */
+function write({ texts }: Rendering & { kind: 'good' }, resources: readonly LoadedResource[]): void {
+  const written = resources.flatMap(({ resource }) => {
+    const text = texts.get(resource.dest);
+    return text === undefined ? [] : [{ resource, text, isOwn: ownTexts.has(resource.dest) }];
+  });
+  if (settings.write) {
+    files.write(written);
+    return;
+  }
+  for (const { resource, isOwn } of written) {
+    const { path, dest, checkCommand, reloadCommand } = resource;
+    if (isOwn || checkCommand + reloadCommand === '' || warned.has(path)) continue;
+    warned.add(path);
+    warn(`${path}: ${dest} and its commands are for others than the daemon, and come with --write only`);
   }
 }
 
@@ -137,7 +133,12 @@ async function run(): Promise<void> {
   const tracing = new Tracing(
     (answer, revision) => {
       if (typeof answer !== 'string') say({ kind: 'origins', origins: answer, revision });
-      else if (answer !== '') say({ kind: 'log', level: 'error', text: `Revision ${revision}: ${answer}` });
+      else if (answer !== '')
+        say({
+          kind: 'log',
+          level: 'error',
+          text: `Revision ${revision}: ${shortened(answer, LONGEST_ORIGIN)}`,
+        });
     },
     (reason) => {
       warn(`where the configuration comes from could not be found out: ${reason}`);
@@ -154,8 +155,9 @@ async function run(): Promise<void> {
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
     taken: async (rendering, resources, snapshot) => {
-      keeping = keep(store.name, rendering, resources);
+      keeping = keep(store.name, rendering);
       await keeping;
+      write(rendering, resources);
       tracing.later(() => ({ loaded: resources, snapshot, sources: sourcesOf(store, snapshot) }));
     },
     notTaken: (rendering, resources, snapshot) => {
@@ -183,7 +185,8 @@ async function run(): Promise<void> {
         return;
       case 'leave':
         renderings.stop();
-        void Promise.all([keeping, fleet?.stop()]).then(() => {
+        files.stop();
+        void Promise.all([keeping, files.idle(), fleet?.stop()]).then(() => {
           say({ kind: 'left' });
         });
         return;
@@ -191,6 +194,7 @@ async function run(): Promise<void> {
         const settle = verdict;
         verdict = undefined;
         wrongAt = message.wrongAt;
+        ownTexts = message.ownTexts;
         settle?.(message.inForce);
       }
     }
