@@ -1,5 +1,6 @@
 /** The daemon in the real world: clock, sockets, signals and log. */
 import { version } from './version.ts';
+import { NO_PAUSE, type Pause } from './base/clock.ts';
 import { seededRandom } from './base/random.ts';
 import type { Dialect, DialectChoice } from './birdcl-compat/conf/dialect.ts';
 import type { LoadResult } from './birdcl-compat/conf/load.ts';
@@ -149,8 +150,6 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
           },
         }),
       });
-      // The thread reads keys and renders meanwhile.
-      await rehearseAll();
       start = await starting;
     } catch (error) {
       process.stderr.write(`catbird: ${messageOf(error)}\n`);
@@ -166,7 +165,7 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   const first = start?.first ?? load(path);
   if (!start) report(first);
   if (!first.config) return 1;
-  if (!start) await rehearseAll();
+  if (!start) await rehearseAll(NO_PAUSE);
   const watchdog = startWatchdog((heldMs) => {
     log.write('warning', `something held the event loop for ${heldMs} ms`);
   });
@@ -206,6 +205,8 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   process.on('uncaughtException', (error) => {
     log.write('bug', error.stack ?? error.message);
   });
+  // The thread needed both processors before; neighbours begin to connect only now.
+  if (start) void rehearseAll(() => new Promise((settle) => setImmediate(settle)));
   const graceful = await stopped;
   log.write('info', 'shutting down');
   await Promise.all([start?.stop(), daemon.shutdown(graceful)]);
@@ -215,9 +216,9 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
 }
 
 /** What a run-time compiler meets for the first time takes several times as long. */
-async function rehearseAll(): Promise<void> {
-  rehearse();
-  await rehearseAnswers(rehearseReading(hostFacts()));
+async function rehearseAll(pause: Pause): Promise<void> {
+  await rehearse(pause);
+  await rehearseAnswers(await rehearseReading(hostFacts(), pause), pause);
 }
 
 /** The host's interfaces, or nothing and a warning where the system tells of none. */

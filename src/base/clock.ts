@@ -16,6 +16,12 @@ export interface Clock {
   soon(run: () => void): void;
 }
 
+/** Lets other work be done: resolves after it. Called in between long work, every few milliseconds. */
+export type Pause = () => Promise<void>;
+
+/** For long work that nothing waits behind. */
+export const NO_PAUSE: Pause = () => Promise.resolve();
+
 /** Time stands still, and nothing comes of its own accord: for what is only tried out. */
 export const STOPPED_CLOCK: Clock = {
   now: () => 0,

@@ -3,7 +3,7 @@
  * whole table right after a start; without this, the run-time compiler meets that code for the first time then, and a
  * second time, with other branches, at the first large withdrawal.
  */
-import { STOPPED_CLOCK } from '../base/clock.ts';
+import { NO_PAUSE, STOPPED_CLOCK } from '../base/clock.ts';
 import { IPV4 } from '../base/family.ts';
 import { ATTR, FLAG } from '../rib/attrs/codes.ts';
 import { ACCEPT } from '../rib/policy.ts';
@@ -22,6 +22,8 @@ const PER_SET = 6;
 const WITHDRAWN_PER_MESSAGE = 800;
 const AS = 64_512;
 const MARKER_LENGTH = 16;
+/** Bytes that arrive at a time. */
+const PIECE = 16 * 1024;
 const UPDATE = 2;
 
 const POLICY: PeerPolicy = {
@@ -55,8 +57,11 @@ export interface Rehearsed {
   readonly left: number;
 }
 
-/** Sends made-up routes through a reflector of its own, and takes them back. Takes about 100 ms. */
-export function rehearse(): Rehearsed {
+/**
+ * Sends made-up routes through a reflector of its own, and takes them back, in some 0.3 s.
+ * @param pause lets other work be done in between
+ */
+export async function rehearse(pause = NO_PAUSE): Promise<Rehearsed> {
   const reflector = new Reflector({ clock: STOPPED_CLOCK, policyOf: () => POLICY, report: () => undefined });
   const writes: (() => void)[] = [];
   const neighbour = (number: number): EstablishedSession => ({
@@ -101,17 +106,21 @@ export function rehearse(): Rehearsed {
     message: (_type, bytes, start, end) => sender.update(bytes, start, end) === undefined,
     malformed: () => undefined,
   });
-  const play = (stream: Uint8Array): void => {
-    framer.push(stream);
+  const play = async (stream: Uint8Array): Promise<void> => {
+    for (let at = 0; at < stream.length; at += PIECE) {
+      framer.push(stream.subarray(at, at + PIECE));
+      await pause();
+    }
     const table = reflector.table('master4');
     while (table.pending > 0 || writes.length > 0) {
       reflector.turn();
       for (const written of writes.splice(0)) written();
+      await pause();
     }
   };
   for (let round = 0; round < ROUNDS; round++) {
-    play(announcements());
-    play(withdrawals());
+    await play(announcements());
+    await play(withdrawals());
   }
   const [group] = reflector.groups.values();
   return { ...group!.counters, left: reflector.table('master4').routes };
