@@ -70,8 +70,21 @@ export class MrtDumps {
     this.#files = options.files ?? NO_FILES;
   }
 
-  /** Takes over file and flags of a configuration; the file is opened anew, so that it may be moved away before. */
-  configure({ mrtdumpFile, protocols }: DaemonConfig): void {
+  /**
+   * Takes over file and flags of a configuration; the file is opened anew, so that it may be moved away before.
+   * @returns whether somebody's record is kept now, or was before
+   */
+  configure(next: DaemonConfig): boolean {
+    const wasRecording = this.#isRecording;
+    this.#configure(next);
+    return wasRecording || this.#isRecording;
+  }
+
+  get #isRecording(): boolean {
+    return this.#messages !== undefined && this.#flags.size > 0;
+  }
+
+  #configure({ mrtdumpFile, protocols }: DaemonConfig): void {
     this.#flags.clear();
     for (const protocol of protocols)
       if (protocol.kind === 'bgp' && protocol.mrtdump.size > 0)

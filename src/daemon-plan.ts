@@ -13,6 +13,7 @@ import type {
 import { REPEATED_OWN } from './birdcl-compat/conf/lowered.ts';
 import type { FilterProgram } from './birdcl-compat/filter/program.ts';
 import { FilterComparer } from './birdcl-compat/filter/same.ts';
+import { ProtocolsByName } from './protocols-by-name.ts';
 import type { RequiredCapabilities, SessionConfig } from './speaker/config.ts';
 
 /** `reconfigured`: in place, without touching the session. `enabled` and `disabled` restart it too. */
@@ -40,7 +41,10 @@ export interface PlannedOption {
 }
 
 export interface ReconfigurationPlan {
-  readonly changes: ReadonlyMap<string, ProtocolChange>;
+  /** Protocols that are not `unchanged`. */
+  readonly changes: ReadonlyMap<string, Exclude<ProtocolChange, 'unchanged'>>;
+  /** How many others there are. */
+  readonly unchanged: number;
   /** What differs in protocols that are there before and after; none for those that are unchanged. */
   readonly options: ReadonlyMap<string, readonly PlannedOption[]>;
 }
@@ -158,22 +162,30 @@ export function planChanges(
   running: RunningProtocols,
 ): ReconfigurationPlan {
   const comparison = new Comparison(running);
-  const changes = new Map<string, ProtocolChange>();
+  const changes = new Map<string, Exclude<ProtocolChange, 'unchanged'>>();
   const options = new Map<string, readonly PlannedOption[]>();
-  const old = new Map(before.protocols.map((protocol) => [protocol.name, protocol]));
+  const old = new ProtocolsByName(before.protocols);
+  let stayed = 0;
+  let unchanged = 0;
   for (const protocol of next.protocols) {
-    const known = old.get(protocol.name);
-    old.delete(protocol.name);
+    const { name } = protocol;
+    const known = old.get(name);
     if (!known) {
-      changes.set(protocol.name, 'added');
+      changes.set(name, 'added');
       continue;
     }
+    stayed++;
     const found = comparison.differences(known, protocol);
-    changes.set(protocol.name, changeOf(found, running.isEnabled(protocol.name), !protocol.disabled));
-    if (found.length > 0) options.set(protocol.name, found);
+    const change = changeOf(found, running.isEnabled(name), !protocol.disabled);
+    if (change === 'unchanged') unchanged++;
+    else changes.set(name, change);
+    if (found.length > 0) options.set(name, found);
   }
-  for (const name of old.keys()) changes.set(name, 'removed');
-  return { changes, options };
+  if (stayed < before.protocols.length) {
+    const left = new Set(next.protocols.map(({ name }) => name));
+    for (const { name } of before.protocols) if (!left.has(name)) changes.set(name, 'removed');
+  }
+  return { changes, unchanged, options };
 }
 
 /** As in BIRD, a protocol that was disabled or enabled by hand is again what the configuration says. */
@@ -439,15 +451,10 @@ const EFFECT_WORDS: Readonly<Record<Effect, string | undefined>> = {
 };
 
 /** A plan in words: what is touched, protocols of which there is no more to say several to a line; then how many are not. */
-export function describePlan({ changes, options }: ReconfigurationPlan): string[] {
+export function describePlan({ changes, unchanged, options }: ReconfigurationPlan): string[] {
   const alike = new Map<ProtocolChange, string[]>();
   const lines: string[] = [];
-  let untouched = 0;
   for (const [name, change] of changes) {
-    if (change === 'unchanged') {
-      untouched++;
-      continue;
-    }
     const found = options.get(name);
     if (!found) {
       const names = alike.get(change);
@@ -467,7 +474,7 @@ export function describePlan({ changes, options }: ReconfigurationPlan): string[
   return [
     ...lines,
     ...[...alike].flatMap(([change, names]) => listNames(names, ...CHANGE_WORDS[change])),
-    untouched === 1 ? `1 protocol ${stays}` : `${untouched} protocols ${stay}`,
+    unchanged === 1 ? `1 protocol ${stays}` : `${unchanged} protocols ${stay}`,
   ];
 }
 

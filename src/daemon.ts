@@ -30,6 +30,7 @@ import { DirectProtocols } from './daemon-direct.ts';
 import { InterfaceWatch } from './daemon-interfaces.ts';
 import { MrtDumps } from './daemon-mrt.ts';
 import { PipeProtocols } from './daemon-pipes.ts';
+import { ProtocolsByName } from './protocols-by-name.ts';
 import { PolicyBook } from './daemon-policies.ts';
 import type { MetricCounts } from './metrics/counts.ts';
 import type { RecordFiles } from './mrt/record-file.ts';
@@ -84,7 +85,7 @@ export class Daemon {
   #recoveryEndsAt: number | undefined;
   readonly #filters: PolicyBook;
   readonly #policies = new Map<string, PeerPolicy>();
-  /** `debug` flags of protocols. */
+  /** `debug` flags of protocols, of those that have some. */
   readonly #debug = new Map<string, DebugFlags>();
   /** When protocols without sessions last came up or went down. */
   readonly #since = new Map<string, number>();
@@ -365,10 +366,11 @@ export class Daemon {
   #apply(
     before: DaemonConfig | undefined,
     next: DaemonConfig,
-    plan: ReconfigurationPlan = { changes: new Map(), options: new Map() },
+    plan?: ReconfigurationPlan,
     soft = false,
   ): void {
-    const change = (name: string): ProtocolChange => plan.changes.get(name) ?? 'added';
+    const change = (name: string): ProtocolChange =>
+      plan ? (plan.changes.get(name) ?? 'unchanged') : 'added';
     this.#filters.begin(next);
     for (const protocol of before?.protocols ?? []) this.#end(protocol, change(protocol.name));
     for (const [name, { family }] of this.reflector.tables) {
@@ -378,25 +380,32 @@ export class Daemon {
     for (const table of next.tables) this.reflector.addTable(table.name, FAMILIES[table.family]);
     this.#config = next;
     this.interfaces.configure(next);
-    this.#debug.clear();
-    for (const { name, debug } of next.protocols) this.#debug.set(name, debug);
-    this.mrt.configure(next);
-    this.speaker.retrace();
-    this.reflector.retrace();
-    const old = new Map(before?.protocols.map((protocol) => [protocol.name, protocol]));
+    this.#configureTraces(next);
+    const old = new ProtocolsByName(before?.protocols ?? []);
     for (const protocol of next.protocols) {
       const what = change(protocol.name);
       // Filters are looked up all the same, so that the next reconfiguration knows them.
       this.#filters.adopt(protocol, old.get(protocol.name));
       if (what === 'unchanged') continue;
       if (what === 'reconfigured') {
-        this.#reconfigureProtocol(protocol, plan.options.get(protocol.name)!, soft);
+        this.#reconfigureProtocol(protocol, plan!.options.get(protocol.name)!, soft);
         continue;
       }
       if (before && what === 'added') this.#env.log('info', `Adding protocol ${protocol.name}`);
       if (protocol.kind === 'bgp') this.#addBgp(protocol, this.#peerPolicy(protocol));
       else if (!protocol.disabled) this.#start(protocol);
     }
+  }
+
+  /** What is told and recorded of protocols. */
+  #configureTraces(next: DaemonConfig): void {
+    const wasTraced = this.#debug.size > 0;
+    this.#debug.clear();
+    for (const { name, debug } of next.protocols) if (debug.size > 0) this.#debug.set(name, debug);
+    const isRecorded = this.mrt.configure(next);
+    // Nobody is asked anew where nothing is told of anybody, as before.
+    if (wasTraced || this.#debug.size > 0 || isRecorded) this.speaker.retrace();
+    if (wasTraced || this.#debug.size > 0) this.reflector.retrace();
   }
 
   /** When a protocol without sessions last came up or went down: wall-clock milliseconds. */
@@ -575,6 +584,7 @@ export class Daemon {
   }
 
   #tracerOf(session: string, table: RoutingTable): RouteTracer | undefined {
+    if (this.#debug.size === 0) return undefined;
     const channel = `${this.#rangeOf(session)}.${table.family.name}`;
     const wants = (flag: DebugFlag): boolean => {
       const own = this.#debug.get(`${session}.${table.family.name}`) ?? this.#debug.get(channel);
@@ -589,6 +599,7 @@ export class Daemon {
   }
 
   #hasDebug(session: string, flag: DebugFlag): boolean {
+    if (this.#debug.size === 0) return false;
     return (this.#debug.get(session) ?? this.#debug.get(this.#rangeOf(session)))?.has(flag) ?? false;
   }
 

@@ -196,9 +196,11 @@ function jsonOf(
 ): object {
   if ('wrong' in compared) return { texts, problem: compared.wrong };
   const { plan, outcomes, remarks } = compared;
-  const protocols = [...plan.changes].flatMap(([name, change]) =>
-    change === 'unchanged' ? [] : [{ name, change, options: plan.options.get(name) ?? [] }],
-  );
+  const protocols = Array.from(plan.changes, ([name, change]) => ({
+    name,
+    change,
+    options: plan.options.get(name) ?? [],
+  }));
   if (!running) return { texts, protocols };
   const sessions = outcomes.map(({ session, protocol, outcome }) => ({
     name: session.name,

@@ -39,7 +39,7 @@ export function sessionOutcomes(
 ): SessionOutcome[] {
   const found: SessionOutcome[] = [];
   for (const [protocol, change] of changes) {
-    if (change === 'unchanged' || change === 'added') continue;
+    if (change === 'added') continue;
     for (const session of sessions.get(protocol) ?? [])
       found.push({ session, protocol, outcome: outcomeOf(change, options.get(protocol) ?? [], session) });
   }
