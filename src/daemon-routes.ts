@@ -28,10 +28,7 @@ interface RouteOwners {
 /** Networks that a walk may pass over before it lets others run. */
 const PAUSE_EVERY = 512;
 
-interface Mutable extends RouteView {
-  context: PolicyContext;
-  primary: boolean;
-}
+type Mutable = { -readonly [Field in keyof RouteView]: RouteView[Field] };
 
 /**
  * The routes that a query asks for, those of a network together and the best first. A table may change between two
@@ -54,13 +51,21 @@ export function* walkRoutes(
     netLength: 0,
     source: { protocol: '', kind: 'bgp', internal: true },
   };
+  const isPlain = !query.filtered && query.received === undefined && !channel;
   let passed = 0;
   for (const net of networks(table, query)) {
     if (net === 0 || !table.nets.isUsed(net)) {
       if (++passed % PAUSE_EVERY === 0) yield undefined;
       continue;
     }
-    yield* networkRows(table, net, query, channel, context, statics, changedMs);
+    const first = table.firstPath[net]!;
+    if (first !== 0 && isPlain && table.paths.next[first] === 0) {
+      // One path, which is the best: most networks of most tables.
+      if (table.paths.attrs[first] !== NO_ATTRS && (!query.primaryOnly || table.best[net] === first))
+        yield plainRow(table, net, first, context, statics, changedMs);
+      continue;
+    }
+    for (const row of networkRows(table, net, query, channel, context, statics, changedMs)) yield row;
   }
 }
 
@@ -169,15 +174,8 @@ function* networkRows(
   changedMs: (changedAtS: number) => number,
 ): Iterable<RouteView> {
   const { paths, decision, family, nets } = table;
-  const first = table.firstPath[net]!;
-  if (first !== 0 && paths.next[first] === 0 && !query.filtered && query.received === undefined && !channel) {
-    // One path, which is the best: most networks of most tables.
-    if (paths.attrs[first] === NO_ATTRS || (query.primaryOnly && table.best[net] !== first)) return;
-    yield plainRow(table, net, first, context, statics, changedMs);
-    return;
-  }
   const rows: number[] = [];
-  for (let row = first; row !== 0; row = paths.next[row]!) {
+  for (let row = table.firstPath[net]!; row !== 0; row = paths.next[row]!) {
     if (query.received !== undefined) {
       if (table.sources.info(paths.source[row]!).protocol === query.received) rows.push(row);
     } else if ((paths.attrs[row] === NO_ATTRS) === query.filtered) rows.push(row);
@@ -316,17 +314,16 @@ function describe(
   const unresolved = kind === SOURCE_KIND.client || kind === SOURCE_KIND.nonClient;
   const destination = destinationOf(table, source, attrs);
   const hops = destination === 'unicast' ? nextHops(table, source, prefix, attrs, statics) : [];
-  return {
+  // Made field by field: objects that are spread into this one take most of the time of millions.
+  const view: Mutable = {
     prefix,
     firstOfNetwork,
     destination,
     protocol: info.protocol,
     changedMs: changedMs(paths.changedAt[row]!),
-    ...(address && { from: address }),
     nextHops: hops,
     primary: row === table.best[paths.net[row]!],
     preference: store.preference[attrs]!,
-    ...(unresolved && { igpMetric: 'unreachable' as const }),
     stale: (store.flags[attrs]! & HAS.longLivedStale) !== 0,
     suppressed: false,
     attrs,
@@ -334,6 +331,9 @@ function describe(
     exported,
     context,
   };
+  if (address) view.from = address;
+  if (unresolved) view.igpMetric = 'unreachable';
+  return view;
 }
 
 /** Where a route leads: the next hops of its static protocol, a link, or what its attributes say. */
@@ -356,7 +356,8 @@ function nextHops(
   const isLocal = table.sources.kind[source] === SOURCE_KIND.local;
   const link = isLocal ? table.store.value(attrs, FILTER_ATTR.interfaceName) : undefined;
   if (!address && !link) return [];
-  return [{ ...(address && { address }), ...(link && { interface: new TextDecoder().decode(link) }) }];
+  if (!link) return [{ address: address! }];
+  return [{ ...(address && { address }), interface: new TextDecoder().decode(link) }];
 }
 
 function nextHop(table: RoutingTable, attrs: number): IpAddress | undefined {

@@ -73,6 +73,9 @@ export interface RenderingsOptions {
 const MAX_NAMES = 5;
 /** Characters of why a rendering is none. */
 const LONGEST_REASON = 2000;
+/** Keys from which on rendering is rehearsed once the first one is in force, and how often. */
+const REHEARSED_FROM = 1000;
+const REHEARSALS = 2;
 /** Rendered resources may make others that are rendered. */
 const MAX_ROUNDS = 5;
 
@@ -92,6 +95,7 @@ export class Renderings {
   readonly #keys = new WeakMap<TemplateResource, ResourceKeys>();
   #asked: Exclude<Purpose, 'change'>[] = [];
   #hasSnapshot = false;
+  #isRehearsed = false;
   #lost: string | undefined;
 
   constructor(options: RenderingsOptions) {
@@ -170,8 +174,25 @@ export class Renderings {
       rendering = { kind: 'bad', reason: messageOf(error), ...about };
     }
     const inForce = await deliver(rendering, wanted ? 'asked' : 'change');
-    if (inForce && rendering.kind === 'good') await taken?.(rendering, this.#loaded, snapshot);
-    else notTaken?.(rendering, this.#loaded, snapshot);
+    if (inForce && rendering.kind === 'good') {
+      await taken?.(rendering, this.#loaded, snapshot);
+      await this.#rehearse(snapshot);
+    } else notTaken?.(rendering, this.#loaded, snapshot);
+  }
+
+  /**
+   * Renders what is in force again, once: a rendering that mostly finds what was written before runs other code than the
+   * first one did, which the run-time compiler would meet with the first change.
+   */
+  async #rehearse(snapshot: Snapshot): Promise<void> {
+    if (this.#isRehearsed || snapshot.entries.size < REHEARSED_FROM) return;
+    this.#isRehearsed = true;
+    try {
+      for (let i = 0; i < REHEARSALS; i++)
+        for (const each of this.#loaded) await this.#render(each, snapshot);
+    } catch {
+      // It rendered a moment ago: what fails now, of the world outside, counts with the next rendering.
+    }
   }
 
   /** Renders what is due; false where the resources that come of it have keys that are not watched. */

@@ -16,7 +16,7 @@ import type { Snapshot, StoreEvent } from './store.ts';
 import { KeyView } from './store.ts';
 
 /** How long after the first change of a burst it is applied. */
-const WINDOW_MS = 10;
+const WINDOW_MS = 20;
 
 export interface WatchExtras {
   /** Has what is known applied once more, as soon as anything is known. */
