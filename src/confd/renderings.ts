@@ -53,6 +53,8 @@ export interface RenderingsOptions {
   readonly isResource: (dest: string) => boolean;
   /** Takes a rendering. Resolves with whether it is in force; must not reject. */
   readonly deliver: (rendering: Rendering, purpose: Purpose) => Promise<boolean>;
+  /** Something is about to be rendered. */
+  readonly begins?: () => void;
   /** A rendering is in force. Must not reject. */
   readonly taken?: (
     rendering: Rendering & { kind: 'good' },
@@ -158,6 +160,7 @@ export class Renderings {
     if (asked.includes('check')) await deliver({ ...(await this.#check(snapshot)), ...about }, 'check');
     const wanted = asked.includes('asked');
     if (!wanted && changedKeys.size === 0 && this.#due.size === 0) return;
+    this.#options.begins?.();
     for (const each of this.#loaded)
       if (each.resource.paths.some((path) => someBelow(changedKeys, path))) this.#due.add(each);
     let rendering: Rendering;

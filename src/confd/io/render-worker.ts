@@ -154,6 +154,9 @@ async function run(): Promise<void> {
     load: (generated) => loadResources(settings.confDir, settings, generated, warn),
     isResource: (dest) => isResourcePath(settings.confDir, dest),
     deliver,
+    begins: () => {
+      tracing.cancel();
+    },
     taken: async (rendering, resources, snapshot) => {
       keeping = keep(store.name, rendering);
       await keeping;

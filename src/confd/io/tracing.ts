@@ -32,11 +32,16 @@ export class Tracing {
     this.#failed = failed;
   }
 
-  /** Traces what an order gives, unless another one comes soon. */
-  later(order: () => TraceOrder): void {
+  /** Gives up what is under way: something else comes, which has no processor to spare. */
+  cancel(): void {
     clearTimeout(this.#timer);
     void this.#worker?.terminate();
     this.#worker = undefined;
+  }
+
+  /** Traces what an order gives, unless another one comes soon. */
+  later(order: () => TraceOrder): void {
+    this.cancel();
     this.#timer = setTimeout(() => {
       this.#run(order());
     }, QUIET_MS);
