@@ -190,7 +190,7 @@ export class CliSession {
     const repeated = !isLast && this.#code === code;
     this.#code = isLast ? undefined : code;
     const prefix = repeated ? ' ' : `${String(code).padStart(4, '0')}${isLast ? ' ' : '-'}`;
-    parts.push(prefix, line, '\n');
+    parts.push(`${prefix}${line}\n`);
     return prefix.length + line.length + 1;
   }
 }
