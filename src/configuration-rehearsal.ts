@@ -1,5 +1,5 @@
 /**
- * Reading made-up configurations before the first real one. The run-time compiler has seen the code then, so that a
+ * Reading made-up configurations before others are read. The run-time compiler has seen the code then, so that a
  * large configuration that comes later holds the event loop for about half as long.
  */
 import { NO_PAUSE } from './base/clock.ts';

@@ -1,12 +1,10 @@
 /** Direct and static routes while interfaces come and go, on a simulated clock. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { HostInterface, HostInterfaces, InterfaceAddress } from './base/interfaces.ts';
-import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import { load } from './birdcl-compat/conf/test-support.ts';
 import { Daemon } from './daemon.ts';
 import { addressOf, SimWorld } from './speaker/sim/speakers.ts';
-import { answerOf } from './test-support.ts';
+import { configOf, answerOf } from './test-support.ts';
 
 /** Interfaces that the test sets. */
 class FakeInterfaces implements HostInterfaces {
@@ -75,11 +73,7 @@ beforeEach(() => {
   });
 });
 
-function config(text: string): DaemonConfig {
-  const { config: loaded, errors } = load(`router id 10.0.0.1;\n${text}`);
-  if (!loaded) throw new Error(errors.map(oneLine).join('\n'));
-  return loaded;
-}
+const config = (text: string): DaemonConfig => configOf(`router id 10.0.0.1;\n${text}`);
 
 function ask(command: string): string[] {
   return answerOf(daemon, sim.clock, command).map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, 'TIME'));

@@ -2,16 +2,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Commands } from './birdcl-compat/cli/commands.ts';
-import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import { load } from './birdcl-compat/conf/test-support.ts';
 import { Daemon } from './daemon.ts';
 import { MemoryFiles, readPeers, readRib, type ReadRecord } from './mrt/test-support.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
 import { AttrEditor } from './rib/attrs/edit.ts';
 import { openPolicy, SimRouter } from './reflector/sim/router.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
-import { viewOf } from './test-support.ts';
+import { configOf, viewOf } from './test-support.ts';
 
 let sim: SimWorld;
 let daemon: Daemon;
@@ -31,12 +28,6 @@ beforeEach(() => {
   });
 });
 
-function config(text: string): DaemonConfig {
-  const { config: loaded, errors } = load(text);
-  if (!loaded) throw new Error(errors.map(oneLine).join('\n'));
-  return loaded;
-}
-
 /** Lets time pass, and files be written meanwhile. */
 async function run(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 500) {
@@ -49,12 +40,12 @@ async function run(ms: number): Promise<void> {
 }
 
 async function start(text: string): Promise<void> {
-  await daemon.start(config(text));
+  await daemon.start(configOf(text));
   await run(100);
 }
 
 async function reconfigure(text: string): Promise<void> {
-  const done = daemon.reconfigure(config(text));
+  const done = daemon.reconfigure(configOf(text));
   await run(500);
   await done;
 }
@@ -181,7 +172,7 @@ describe('protocol mrt', () => {
     await start(protocol('table master4;'));
     await run(40_000);
     const next = protocol('table extra; where net.len > 99;').replace('period 60', 'period 50');
-    expect(daemon.plan(config(next)).changes.get('m')).toBe('reconfigured');
+    expect(daemon.plan(configOf(next)).changes.get('m')).toBe('reconfigured');
     await reconfigure(next);
     await run(8000);
     expect(files.contents.size).toBe(0);

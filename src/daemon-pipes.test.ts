@@ -5,15 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import { load } from './birdcl-compat/conf/test-support.ts';
 import { Daemon } from './daemon.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
 import { AttrEditor } from './rib/attrs/edit.ts';
 import { openPolicy, SimRouter } from './reflector/sim/router.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
-import { answerOf } from './test-support.ts';
+import { configOf, answerOf } from './test-support.ts';
 
 let sim: SimWorld;
 let daemon: Daemon;
@@ -30,19 +27,13 @@ beforeEach(() => {
   });
 });
 
-function config(text: string): DaemonConfig {
-  const { config: loaded, errors } = load(text);
-  if (!loaded) throw new Error(errors.map(oneLine).join('\n'));
-  return loaded;
-}
-
 async function start(text: string): Promise<void> {
-  await daemon.start(config(text));
+  await daemon.start(configOf(text));
   sim.clock.runFor(100);
 }
 
 async function reconfigure(text: string, soft = false): Promise<void> {
-  const done = daemon.reconfigure(config(text), soft);
+  const done = daemon.reconfigure(configOf(text), soft);
   sim.clock.runFor(1000);
   await done;
 }
@@ -151,7 +142,7 @@ describe('a pipe', () => {
     const with_ = (filter: string): string => `${STATICS}${PIPE} ${filter} }`;
     await start(with_('export where net != 10.1.0.0/16;'));
     expect(networks('t2')).not.toContain('10.1.0.0/16');
-    const next = config(with_('export where net != 10.4.0.0/16;'));
+    const next = configOf(with_('export where net != 10.4.0.0/16;'));
     expect(daemon.plan(next).changes.get('p')).toBe('reconfigured');
     await reconfigure(with_('export where net != 10.4.0.0/16;'));
     expect(networks('t2')).toEqual(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16']);
@@ -163,7 +154,7 @@ describe('a pipe', () => {
     expect(networks('t2')).toEqual(['10.2.0.0/16', '10.3.0.0/16']);
     await reconfigure(with_('import in 10.4.0.0/15 all; export none;'));
     expect(networks('t1')).not.toContain('10.3.0.0/16');
-    expect(daemon.plan(config(with_('max generation 3;'))).changes.get('p')).toBe('restarted');
+    expect(daemon.plan(configOf(with_('max generation 3;'))).changes.get('p')).toBe('restarted');
     await reconfigure(STATICS);
     expect(networks('t1')).toHaveLength(3);
   });
@@ -212,7 +203,7 @@ protocol bgp a from clients { neighbor 10.0.0.1 as 65000; ipv4 { table ta; impor
 protocol bgp b from clients { neighbor 10.0.0.2 as 65000; ipv4 { table tb; import all; export all; }; }
 ${pipe}`;
   const pipe = (filter: string): string => `protocol pipe { table ta; peer table tb; export ${filter}; }\n`;
-  await daemon.start(config(text(pipe('all'))));
+  await daemon.start(configOf(text(pipe('all'))));
   const [a, b] = [await client(1), await client(2)];
   const attrs = new AttrEditor(a.reflector.store)
     .edit(0)

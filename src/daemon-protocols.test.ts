@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { load } from './birdcl-compat/conf/test-support.ts';
 import { protocolViews } from './daemon-protocols.ts';
 import { Daemon } from './daemon.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
+import { configOf } from './test-support.ts';
 
 const text = (...names: readonly string[]): string => `router id 1.1.1.1;
 protocol device dev { }
@@ -22,7 +22,7 @@ async function daemon(...names: readonly string[]): Promise<Daemon> {
     random: sim.random,
     log: () => undefined,
   });
-  await made.start(load(text(...names)).config!);
+  await made.start(configOf(text(...names)));
   return made;
 }
 
@@ -35,6 +35,6 @@ test('a session that goes while views are taken is left out', async () => {
   const rr = await daemon('a', 'b', 'c');
   const views = protocolViews(rr);
   expect([views.next().value?.name, views.next().value?.name]).toEqual(['dev', 'a']);
-  void rr.reconfigure(load(text('a')).config!);
+  void rr.reconfigure(configOf(text('a')));
   expect([...views]).toEqual([]);
 });

@@ -3,9 +3,9 @@ import { beforeEach, expect, test } from 'vitest';
 import { Commands } from './birdcl-compat/cli/commands.ts';
 import { DEFAULT_DIALECT } from './birdcl-compat/cli/dialect.ts';
 import { load } from './birdcl-compat/conf/test-support.ts';
-import { ControlView } from './daemon-view.ts';
 import { Daemon } from './daemon.ts';
 import { SimWorld } from './speaker/sim/speakers.ts';
+import { configOf, viewOf } from './test-support.ts';
 
 const CONFIG = `router id 1.1.1.1;
 roa4 table origins;
@@ -31,22 +31,10 @@ beforeEach(async () => {
     random: sim.random,
     log: () => undefined,
   });
-  const nothing = (): void => undefined;
-  const view = new ControlView({
-    daemon,
-    clock: sim.clock,
-    hostname: 'rr',
-    path: 'bird.conf',
-    load: () => load(text),
-    watchLog: () => nothing,
-    residentBytes: () => 0,
-    configured: nothing,
-    shutdown: nothing,
-    log: nothing,
-  });
-  await daemon.start(load(text).config!);
+  const view = viewOf(daemon, sim.clock, { load: () => load(text) });
+  await daemon.start(configOf(text));
   // ROA tables are changed by commands of 1.6 alone.
-  const commands = new Commands(view, nothing, { ...DEFAULT_DIALECT, version: 1 });
+  const commands = new Commands(view, () => undefined, { ...DEFAULT_DIALECT, version: 1 });
   ask = (command) => {
     const lines: string[] = [];
     for (const reply of commands.handle(command)) {

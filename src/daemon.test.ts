@@ -1,8 +1,5 @@
 /** The daemon on a simulated network, driven by configurations as a person writes them. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { load } from './birdcl-compat/conf/test-support.ts';
-import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
-import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
 import { Daemon } from './daemon.ts';
 import { describePlan } from './daemon-plan.ts';
 import { ATTR, FLAG } from './rib/attrs/codes.ts';
@@ -11,6 +8,7 @@ import { DECISION } from './rib/source-registry.ts';
 import { openPolicy, SimRouter } from './reflector/sim/router.ts';
 import type { SessionConfig } from './speaker/config.ts';
 import { familyConfig, SimWorld } from './speaker/sim/speakers.ts';
+import { configOf } from './test-support.ts';
 
 const UP_MS = 30_000;
 
@@ -35,12 +33,6 @@ beforeEach(() => {
   lines = [];
   daemon = newDaemon();
 });
-
-function config(text: string): DaemonConfig {
-  const { config: loaded, errors } = load(text);
-  if (!loaded) throw new Error(errors.map(oneLine).join('\n'));
-  return loaded;
-}
 
 /** A reflector with clients `a` and `b`. */
 function text(options = '', filter = 'accept;', extra = ''): string {
@@ -80,7 +72,7 @@ function heard(router: SimRouter): number {
 }
 
 async function start(configuration = text()): Promise<[SimRouter, SimRouter]> {
-  await daemon.start(config(configuration));
+  await daemon.start(configOf(configuration));
   const pair: [SimRouter, SimRouter] = [await client(1), await client(2)];
   announce(pair[0], '172.16.0.0/16', '172.17.1.0/24');
   sim.clock.runFor(UP_MS);
@@ -95,7 +87,7 @@ describe('another configuration', () => {
   test('that means the same touches nothing', async () => {
     await start(text('', 'if net.len > 30 then reject; accept;'));
     const policy = daemon.reflector.peers.get('a')!.policy;
-    const next = config(
+    const next = configOf(
       `# a comment\n\n${text('', 'if (net.len > 30) then\n    reject; # hosts\n  accept;')}`,
     );
     expect([...daemon.plan(next).changes]).toEqual([]);
@@ -113,7 +105,7 @@ describe('another configuration', () => {
       ['if net.len > 20 then reject; accept;', 1],
       ['accept;', 2],
     ] as const) {
-      const next = config(text('', filter));
+      const next = configOf(text('', filter));
       expect(daemon.plan(next).changes.get('a')).toBe('reconfigured');
       void daemon.reconfigure(next);
       sim.clock.runFor(UP_MS);
@@ -125,7 +117,7 @@ describe('another configuration', () => {
 
   test('softly changes no route before a reload', async () => {
     const [, b] = await start();
-    void daemon.reconfigure(config(text('', 'if net.len > 20 then reject; accept;')), true);
+    void daemon.reconfigure(configOf(text('', 'if net.len > 20 then reject; accept;')), true);
     sim.clock.runFor(UP_MS);
     expect(heard(b)).toBe(2);
     expect(daemon.act('reload in', 'a', undefined)).toBe('done');
@@ -174,7 +166,7 @@ describe('another configuration', () => {
     ['disabled;', 'is disabled'],
   ])('with %s in it', async (extra, expected) => {
     await start(`ipv4 table t;\n${text()}`);
-    const next = config(`ipv4 table t;\n${text('', 'accept;', extra)}`);
+    const next = configOf(`ipv4 table t;\n${text('', 'accept;', extra)}`);
     const plan = daemon.plan(next);
     const inPlace = expected.startsWith('in place');
     expect(describePlan(plan)).toEqual([
@@ -192,7 +184,9 @@ describe('another configuration', () => {
 
   test('names what is added, removed and renamed; the rest stays', async () => {
     await start();
-    const next = config(text().replace('protocol bgp a', 'protocol bgp c') + 'protocol static s { ipv4; }\n');
+    const next = configOf(
+      text().replace('protocol bgp a', 'protocol bgp c') + 'protocol static s { ipv4; }\n',
+    );
     expect(describePlan(daemon.plan(next))).toEqual([
       'c, s are added',
       'a is removed',
@@ -211,21 +205,21 @@ describe('another configuration', () => {
 
   test('without a channel that the neighbour has not agreed to keeps the session', async () => {
     await start(text('', 'accept;', 'ipv6 { import all; };'));
-    const next = config(text());
+    const next = configOf(text());
     expect(describePlan(daemon.plan(next))[0]).toBe('a is changed in place (ipv6 channel)');
     void daemon.reconfigure(next);
     sim.clock.runFor(UP_MS);
     expect(sessionsMade()).toEqual([1, 1]);
     expect(daemon.speaker.session('a')!.config.families).toHaveLength(1);
     // The one that is in use is another matter, and so is one that has to be there.
-    const mandatory = config(text('', 'accept;', 'ipv6 { import all; mandatory; };'));
+    const mandatory = configOf(text('', 'accept;', 'ipv6 { import all; mandatory; };'));
     expect(describePlan(daemon.plan(mandatory))[0]).toBe('a restarts (ipv6 channel)');
   });
 
   test('with another router ID restarts protocols that have none of their own', async () => {
     const own = text('', 'accept;', 'router id 1.1.1.100; rr cluster id 1.1.1.100;');
     const [, b] = await start(own);
-    const next = config(own.replace('router id 1.1.1.100', 'router id 1.1.1.200'));
+    const next = configOf(own.replace('router id 1.1.1.100', 'router id 1.1.1.200'));
     expect(describePlan(daemon.plan(next))).toEqual([
       'b restarts (router id, rr cluster id)',
       '1 protocol stays as it is',
@@ -239,14 +233,14 @@ describe('another configuration', () => {
   test('makes tables and takes them away, with the routes in them', async () => {
     const [, b] = await start(`ipv4 table t;\n${text('', 'accept;', 'ipv4 { table t; };')}`);
     expect([heard(b), daemon.reflector.table('t').routes]).toEqual([0, 2]);
-    void daemon.reconfigure(config(text()));
+    void daemon.reconfigure(configOf(text()));
     sim.clock.runFor(UP_MS);
     expect([...daemon.reflector.tables.keys()]).toEqual(['master4', 'master6']);
     expect(heard(b)).toBe(2);
     // The same name for another family is another table.
-    void daemon.reconfigure(config(`ipv6 table t;\n${text()}`));
+    void daemon.reconfigure(configOf(`ipv6 table t;\n${text()}`));
     expect(daemon.reflector.table('t').family.name).toBe('ipv6');
-    void daemon.reconfigure(config(`ipv4 table t;\n${text()}`));
+    void daemon.reconfigure(configOf(`ipv4 table t;\n${text()}`));
     expect(daemon.reflector.table('t').family.name).toBe('ipv4');
     sim.clock.runFor(UP_MS);
     expect(sessionsMade()).toEqual([1, 1]);
@@ -259,20 +253,22 @@ describe('another configuration', () => {
     expect(heard(b)).toBe(4);
     const { counters } = b.reflector.peers.get('rr')!.channels[0]!.adjRibIn;
     const before = { ...counters };
-    void daemon.reconfigure(config(statics('route 10.1.0.0/16 blackhole; route 10.3.0.0/16 via 10.0.0.9;')));
+    void daemon.reconfigure(
+      configOf(statics('route 10.1.0.0/16 blackhole; route 10.3.0.0/16 via 10.0.0.9;')),
+    );
     sim.clock.runFor(UP_MS);
     expect(counters.updatesReceived - before.updatesReceived).toBe(1);
     expect(counters.withdrawsReceived - before.withdrawsReceived).toBe(1);
     void daemon.reconfigure(
-      config(
+      configOf(
         statics('route 10.1.0.0/16 blackhole; route 10.3.0.0/16 via 10.0.0.9;', 'import where net.len > 16;'),
       ),
     );
     sim.clock.runFor(UP_MS);
     expect(heard(b)).toBe(2);
     expect(lines).toContain('info: Reloading channel s.ipv4');
-    void daemon.reconfigure(config(statics('disabled; route 10.1.0.0/16 blackhole;')));
-    void daemon.reconfigure(config(statics('route 10.1.0.0/16 blackhole;')));
+    void daemon.reconfigure(configOf(statics('disabled; route 10.1.0.0/16 blackhole;')));
+    void daemon.reconfigure(configOf(statics('route 10.1.0.0/16 blackhole;')));
     sim.clock.runFor(UP_MS);
     expect(heard(b)).toBe(3);
     expect(lines.filter((line) => /abling protocol s/.test(line))).toEqual([
@@ -286,7 +282,7 @@ describe('another configuration', () => {
     expect(daemon.act('disable', 'a', undefined)).toBe('done');
     sim.clock.runFor(UP_MS);
     expect(heard(b)).toBe(0);
-    const next = config(text());
+    const next = configOf(text());
     expect(describePlan(daemon.plan(next))).toEqual(['a is enabled', '1 protocol stays as it is']);
     void daemon.reconfigure(next);
     sim.clock.runFor(UP_MS);
@@ -296,8 +292,8 @@ describe('another configuration', () => {
 
   test('takes time where sessions end, and none where nothing does', async () => {
     await start();
-    expect(daemon.reconfigure(config(text('', 'reject;')))).toBeUndefined();
-    const reconfiguring = daemon.reconfigure(config(text('hold time 30;')));
+    expect(daemon.reconfigure(configOf(text('', 'reject;')))).toBeUndefined();
+    const reconfiguring = daemon.reconfigure(configOf(text('hold time 30;')));
     expect(reconfiguring).toBeInstanceOf(Promise);
     sim.clock.runFor(1000);
     await reconfiguring;
@@ -315,12 +311,12 @@ protocol bgp nodes {
   ipv4 { import all; export all; ${channel} };
 }
 `;
-    await daemon.start(config(range('')));
+    await daemon.start(configOf(range('')));
     const [a, b] = [await client(1), await client(2)];
     announce(a, '172.16.0.0/16', '172.17.1.0/24');
     sim.clock.runFor(UP_MS);
     expect(heard(b)).toBe(2);
-    void daemon.reconfigure(config(range('dynamic limit 5;', 'export where net.len > 16;')));
+    void daemon.reconfigure(configOf(range('dynamic limit 5;', 'export where net.len > 16;')));
     sim.clock.runFor(UP_MS);
     expect([heard(b), b.speaker.session('rr')!.counters.established]).toEqual([1, 1]);
     expect(daemon.speaker.ranges()[0]!.config.limit).toBe(5);
@@ -328,14 +324,14 @@ protocol bgp nodes {
       'info: Reloading channel n1.ipv4',
       'info: Reloading channel n2.ipv4',
     ]);
-    void daemon.reconfigure(config(range('hold time 30;')));
+    void daemon.reconfigure(configOf(range('hold time 30;')));
     sim.clock.runFor(UP_MS);
     expect([heard(b), b.speaker.session('rr')!.counters.established]).toEqual([2, 2]);
   });
 
   test('softly says what it does not do', async () => {
     await start();
-    void daemon.reconfigure(config(text('', 'reject;', 'ipv4 { export none; };')), true);
+    void daemon.reconfigure(configOf(text('', 'reject;', 'ipv4 { export none; };')), true);
     expect(lines.filter((line) => line.includes('Channel'))).toEqual([
       'info: Channel a.ipv4 changed import',
       'info: Channel a.ipv4 changed export',
@@ -345,7 +341,7 @@ protocol bgp nodes {
 
   test('says in which text a filter fails', async () => {
     const [a] = await start();
-    void daemon.reconfigure(config(`\n\n${text('', 'if bgp_med / 0 > 1 then reject; accept;')}`));
+    void daemon.reconfigure(configOf(`\n\n${text('', 'if bgp_med / 0 > 1 then reject; accept;')}`));
     announce(a, '172.18.0.0/16');
     sim.clock.runFor(UP_MS);
     expect(lines.filter((line) => line.startsWith('error: filter taken')).join('\n')).toContain(
@@ -404,7 +400,7 @@ describe('debug', () => {
       ],
     ],
   ])('%s says which lines of a session are logged', async (flags, expected) => {
-    await daemon.start(config(text('passive;', 'accept;', `debug ${flags};`)));
+    await daemon.start(configOf(text('passive;', 'accept;', `debug ${flags};`)));
     const a = await client(1);
     announce(a, '172.16.0.0/16', '172.17.1.0/24');
     sim.clock.runUntilTrue(() => daemon.reflector.peers.has('a'), UP_MS);
@@ -413,7 +409,7 @@ describe('debug', () => {
   });
 
   test('{ events } tells how we connect', async () => {
-    await daemon.start(config(text('', 'accept;', 'debug { events };')));
+    await daemon.start(configOf(text('', 'accept;', 'debug { events };')));
     sim.network.host('10.0.0.1');
     sim.clock.runFor(5000);
     expect(
@@ -429,14 +425,14 @@ describe('debug', () => {
 
   test('tells what becomes of routes, once it is switched on', async () => {
     const [a, b] = await start();
-    void daemon.reconfigure(config(text('debug { routes, filters };')));
+    void daemon.reconfigure(configOf(text('debug { routes, filters };')));
     expect(traced()).toEqual([]);
     announce(b, '172.18.0.0/16');
     sim.clock.runFor(100);
     a.setRoute('172.17.1.0/24', undefined);
     sim.clock.runFor(100);
     void daemon.reconfigure(
-      config(
+      configOf(
         text(
           'debug { routes, filters };',
           'if net.len < 17 then reject; accept;',
@@ -452,7 +448,7 @@ describe('debug', () => {
       'a.ipv4 < filtered out 172.18.0.0/16 0L 1G unreachable',
       'a.ipv4 < removed 172.18.0.0/16 0L 1G unreachable',
     ]);
-    void daemon.reconfigure(config(text()));
+    void daemon.reconfigure(configOf(text()));
     lines.length = 0;
     announce(b, '172.19.0.0/16');
     sim.clock.runFor(100);
@@ -482,7 +478,7 @@ describe('a graceful restart of our own', () => {
 
   test('keeps neighbours from losing a route, and sends nothing before all are back', async () => {
     const configuration = text('graceful restart; connect retry time 2;');
-    await daemon.start(config(configuration));
+    await daemon.start(configOf(configuration));
     const [a, b] = [await client(1, graceful), await client(2, graceful)];
     announce(a, '172.16.0.0/16', '172.17.1.0/24');
     sim.clock.runFor(UP_MS);
@@ -491,7 +487,7 @@ describe('a graceful restart of our own', () => {
     sim.clock.runFor(1000);
     await down;
     daemon = newDaemon();
-    await daemon.start(config(configuration), true);
+    await daemon.start(configOf(configuration), true);
     expect(daemon.recovery).toMatchObject({ protocols: 2, waitS: 240 });
     let least = 2;
     const done = sim.clock.runUntilTrue(() => {
@@ -507,7 +503,7 @@ describe('a graceful restart of our own', () => {
   });
 
   test('does not wait for ever', async () => {
-    await daemon.start(config(`graceful restart wait 20;\n${text('graceful restart;')}`), true);
+    await daemon.start(configOf(`graceful restart wait 20;\n${text('graceful restart;')}`), true);
     const a = await client(1, graceful);
     daemon.reconfiguredAt = 0;
     sim.clock.runFor(19_000);

@@ -107,6 +107,10 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
     const sockets = new ControlSockets(view, (text) => {
       log.write('error', text);
     });
+    // From here on others may say something, which must not end the daemon.
+    process.on('uncaughtException', (error) => {
+      log.write('bug', error.stack ?? error.message);
+    });
     process.on('SIGHUP', () => {
       void view.hangup();
     });
@@ -128,7 +132,7 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   let start: RenderedStart | undefined;
   if (templates) {
     try {
-      const starting = startRendered({
+      start = await startRendered({
         ...templates,
         choice,
         clock,
@@ -150,7 +154,6 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
           },
         }),
       });
-      start = await starting;
     } catch (error) {
       process.stderr.write(`catbird: ${messageOf(error)}\n`);
       made?.sockets.close();
@@ -202,9 +205,6 @@ export async function runReflector(options: ReflectorOptions): Promise<number> {
   if (path === EMBEDDED) welcome(listening![0]!);
   log.write('info', `started with ${paths.join(', ')}, control socket ${listening!.join(', ')}`);
   if (metrics) log.write('info', `metrics at ${metrics.url}`);
-  process.on('uncaughtException', (error) => {
-    log.write('bug', error.stack ?? error.message);
-  });
   // The thread needed both processors before; neighbours begin to connect only now.
   if (start) void rehearseAll(() => new Promise((settle) => setImmediate(settle)));
   const graceful = await stopped;

@@ -3,10 +3,19 @@ import { Commands } from './birdcl-compat/cli/commands.ts';
 import { load } from './birdcl-compat/conf/test-support.ts';
 import type { Clock } from './base/clock.ts';
 import type { Daemon } from './daemon.ts';
-import { ControlView } from './daemon-view.ts';
+import { ControlView, type DaemonViewOptions } from './daemon-view.ts';
+import { oneLine } from './birdcl-compat/conf/diagnostics.ts';
+import type { DaemonConfig } from './birdcl-compat/conf/lowered.ts';
+
+/** The configuration that a text is. Throws an error that says what is wrong with it. */
+export function configOf(text: string): DaemonConfig {
+  const { config, errors } = load(text);
+  if (!config) throw new Error(errors.map(oneLine).join('\n'));
+  return config;
+}
 
 /** A daemon as the control socket sees it. */
-export function viewOf(daemon: Daemon, clock: Clock): ControlView {
+export function viewOf(daemon: Daemon, clock: Clock, more: Partial<DaemonViewOptions> = {}): ControlView {
   return new ControlView({
     daemon,
     clock,
@@ -18,6 +27,7 @@ export function viewOf(daemon: Daemon, clock: Clock): ControlView {
     configured: () => undefined,
     shutdown: () => undefined,
     log: () => undefined,
+    ...more,
   });
 }
 
